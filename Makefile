@@ -1,0 +1,51 @@
+# Two commands are enough: `make up` and `make test`. `make help` lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help up setup setup-test test check test-deep lint types contracts-build assets lock fmt slim bench
+
+PY := .venv/bin/python
+DATA ?= .data
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+
+setup: ## Install what `make up` needs
+	@sh cloudtuner/deploy/setup.sh run
+
+setup-test: ## Install what `make test` needs as well
+	@sh cloudtuner/deploy/setup.sh test
+
+up: setup ## Everything on this machine, with the demo journey; stays up until Ctrl-C
+	@exec .venv/bin/cloudtuner up --data-dir $(DATA) $(UP)
+
+lint: ## Style, import contracts, templates
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports --no-cache
+
+types: ## Types, strict
+	.venv/bin/mypy
+
+check: setup-test lint types ## Lint, types and everything quick: no chain, no browser
+	.venv/bin/pytest -n 2 -m "not chain and not browser and not chaos and not deep" tests
+
+test: setup-test ## All that a change must pass
+	@sh tests/run.sh
+
+test-deep: setup-test ## Long fuzz, many kills, static analysis of the contracts
+	FOUNDRY_PROFILE=deep $(PY) -m pytest -n 2 tests
+
+slim: ## The three agents installed alone from their own locks
+	@sh tests/slim.sh
+
+contracts-build: setup ## Compile the contracts and write their artifacts
+	$(PY) -m tokens.chain.artifacts
+
+assets: setup ## Build style sheets and scripts
+	node cloudtuner/assets/build.mjs
+
+fmt: ## Format
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+lock: ## Resolve dependencies again
+	@sh cloudtuner/deploy/lock.sh
