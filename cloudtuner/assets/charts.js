@@ -1,0 +1,116 @@
+// Charts on canvas. The figures come from the table beside each chart, so that both always say the same.
+import { BarChart, HeatmapChart } from "echarts/charts";
+import { AriaComponent, GridComponent, LegendComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
+import * as echarts from "echarts/core";
+import { CanvasRenderer } from "echarts/renderers";
+
+echarts.use([BarChart, HeatmapChart, GridComponent, LegendComponent, TooltipComponent, VisualMapComponent, AriaComponent, CanvasRenderer]);
+
+// Okabe and Ito's set: told apart with every common kind of colour vision. The server names a series' colour.
+const drawn = new Map();
+
+function colours() {
+  const style = getComputedStyle(document.documentElement);
+  const read = (name) => style.getPropertyValue(name).trim();
+  return { ink: read("--color-base-content"), quiet: read("--quiet"), rule: read("--color-base-300"), paper: read("--color-base-100"), accent: read("--color-primary") };
+}
+
+// A figure in kilograms with Indian grouping, as the page prints it.
+const grouped = new Intl.NumberFormat("en-IN", { maximumFractionDigits: 3 });
+
+function readTable(table) {
+  const heads = [...table.querySelectorAll("thead th")].slice(1);
+  const rows = [...table.querySelectorAll("tbody tr")];
+  return {
+    labels: rows.map((row) => row.querySelector("th").textContent.trim()),
+    series: heads
+      .map((head, column) => ({
+        name: head.textContent.trim(),
+        colour: head.dataset.colour,
+        total: head.hasAttribute("data-total"),
+        values: rows.map((row) => Number(row.querySelectorAll("td")[column]?.dataset.value ?? 0)),
+      }))
+      .filter((series) => !series.total),
+  };
+}
+
+function stacked(data, unit) {
+  const c = colours();
+  return {
+    animation: false,
+    aria: { enabled: true, decal: { show: false } },
+    textStyle: { fontFamily: "Inter, sans-serif", color: c.quiet },
+    grid: { left: 8, right: 8, top: 16, bottom: 56, containLabel: true },
+    legend: { bottom: 0, left: 0, itemWidth: 10, itemHeight: 10, icon: "rect", textStyle: { color: c.quiet, fontSize: 12 }, type: "plain" },
+    tooltip: {
+      trigger: "axis",
+      renderMode: "richText",
+      axisPointer: { type: "shadow" },
+      backgroundColor: c.paper,
+      borderColor: c.quiet,
+      textStyle: { color: c.ink, fontSize: 12 },
+      valueFormatter: (value) => `${grouped.format(value)} ${unit}`,
+    },
+    xAxis: { type: "category", data: data.labels, axisLine: { lineStyle: { color: c.quiet } }, axisTick: { show: false }, axisLabel: { color: c.quiet, fontSize: 12 } },
+    yAxis: {
+      type: "value",
+      name: unit,
+      nameTextStyle: { color: c.quiet, fontSize: 12, align: "left" },
+      axisLabel: { color: c.quiet, fontSize: 12, formatter: (value) => grouped.format(value) },
+      splitLine: { lineStyle: { color: c.rule } },
+    },
+    series: data.series.map((series) => ({
+      name: series.name,
+      type: "bar",
+      stack: "all",
+      barMaxWidth: 44,
+      itemStyle: { color: series.colour, borderColor: c.paper, borderWidth: 0.5 },
+      data: series.values,
+    })),
+  };
+}
+
+function heat(data, unit) {
+  const c = colours();
+  const cells = data.series.flatMap((series, x) => series.values.map((value, y) => [x, y, value]));
+  return {
+    animation: false,
+    aria: { enabled: true },
+    textStyle: { fontFamily: "Inter, sans-serif", color: c.quiet },
+    grid: { left: 8, right: 8, top: 8, bottom: 48, containLabel: true },
+    tooltip: { renderMode: "richText", backgroundColor: c.paper, borderColor: c.quiet, textStyle: { color: c.ink, fontSize: 12 }, valueFormatter: (value) => `${grouped.format(value)} ${unit}` },
+    xAxis: { type: "category", data: data.series.map((series) => series.name), axisTick: { show: false }, axisLabel: { color: c.quiet } },
+    yAxis: { type: "category", data: data.labels, inverse: true, axisTick: { show: false }, axisLabel: { color: c.quiet } },
+    visualMap: { min: 0, max: Math.max(...cells.map((cell) => cell[2]), 0.001), orient: "horizontal", left: 0, bottom: 0, itemHeight: 80, text: [unit, ""], textStyle: { color: c.quiet }, inRange: { color: [c.paper, c.accent] } },
+    series: [{ type: "heatmap", data: cells, itemStyle: { borderColor: c.paper, borderWidth: 1 } }],
+  };
+}
+
+function draw(place) {
+  const table = document.getElementById(place.dataset.table);
+  if (!table) return;
+  place.hidden = false;
+  const chart = drawn.get(place) ?? echarts.init(place, null, { renderer: "canvas" });
+  drawn.set(place, chart);
+  const data = readTable(table);
+  chart.setOption(place.dataset.chart === "heat" ? heat(data, place.dataset.unit) : stacked(data, place.dataset.unit), true);
+}
+
+const seen = new IntersectionObserver((entries) => {
+  for (const entry of entries) {
+    if (entry.isIntersecting) {
+      seen.unobserve(entry.target);
+      draw(entry.target);
+    }
+  }
+});
+function watch(scope) {
+  for (const place of scope.querySelectorAll("[data-chart]")) {
+    if (!drawn.has(place)) seen.observe(place);
+  }
+}
+
+document.fonts.ready.then(() => watch(document));
+document.addEventListener("theme:changed", () => drawn.forEach((_, place) => draw(place)));
+addEventListener("resize", () => drawn.forEach((chart) => chart.resize()));
+addEventListener("beforeprint", () => drawn.forEach((chart) => chart.resize()));
