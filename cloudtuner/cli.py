@@ -1,0 +1,125 @@
+"""`cloudtuner`: what an operator or a developer types."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cloudtuner.errors import CloudTunerError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Cloud bills become a re-checkable hourly carbon ledger.")
+chain_app = typer.Typer(no_args_is_help=True, help="Contracts and address books.")
+app.add_typer(chain_app, name="chain")
+console = Console(highlight=False)
+
+DataDir = Annotated[Path, typer.Option(help="Where everything is kept.", envvar="CLOUDTUNER_DATA_DIR")]
+
+
+@app.command()
+def up(
+    data_dir: DataDir = Path(".data"),
+    port: Annotated[int, typer.Option(help="Web port; 0 keeps the earlier one.")] = 0,
+    demo: Annotated[bool, typer.Option(help="Run the demo journey.")] = True,
+    stay: Annotated[bool, typer.Option(help="Stay up until Ctrl-C.")] = True,
+) -> None:
+    """Starts the whole platform on this machine, runs the demo journey and stays up until Ctrl-C."""
+    from cloudtuner.embedded.postgres import EmbeddedPartWarning
+    from cloudtuner.embedded.supervisor import Stopped, Supervisor, stop_on_signals
+
+    warnings.simplefilter("ignore", EmbeddedPartWarning)
+    started = time.monotonic()
+    supervisor = Supervisor(data_dir=data_dir, web_port=port, say=lambda text: console.print(f"  {text}"))
+    stop_on_signals()
+    status = 0
+    try:
+        console.print("[bold]CloudTuner[/bold]: development installation, every server on 127.0.0.1")
+        supervisor.start()
+        if demo:
+            status = _run_demo(supervisor.data_dir, supervisor.env, supervisor.tick)
+        console.print(f"\nReady in {time.monotonic() - started:.1f} s. Data: {supervisor.data_dir}")
+        if status == 0 and stay:
+            console.print("Ctrl-C stops everything.")
+            supervisor.watch()
+    except Stopped:
+        console.print("\nStopping …")
+    except CloudTunerError as error:
+        console.print(str(error), style="red", markup=False)
+        status = 1
+    finally:
+        supervisor.stop()
+        console.print("Stopped.")
+    raise typer.Exit(status)
+
+
+@app.command()
+def demo(
+    data_dir: DataDir = Path(".data"),
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a step.")] = False,
+) -> None:
+    """Runs the demo journey on an installation of its own, checks every figure, and stops it again."""
+    from cloudtuner.embedded.postgres import EmbeddedPartWarning
+    from cloudtuner.embedded.supervisor import Stopped, Supervisor, stop_on_signals
+
+    warnings.simplefilter("ignore", EmbeddedPartWarning)
+    supervisor = Supervisor(data_dir=data_dir, say=lambda text: None if as_json else console.print(f"  {text}"))
+    stop_on_signals()
+    status = 1
+    try:
+        supervisor.start()
+        status = _run_demo(supervisor.data_dir, supervisor.env, supervisor.tick, as_json=as_json)
+    except Stopped:
+        status = 130
+    except CloudTunerError as error:
+        console.print(str(error), style="red", markup=False)
+    finally:
+        supervisor.stop()
+    raise typer.Exit(status)
+
+
+def _run_demo(data_dir: Path, env: dict[str, str], tick: object, *, as_json: bool = False) -> int:
+    """Runs the journey beside the running platform; the supervisor's tick goes on meanwhile. Returns the exit status."""
+    assert callable(tick)
+    command = [sys.executable, "-m", "django", "demo", *(["--json"] if as_json else [])]
+    owner = {key: value for key, value in env.items() if key != "DATABASE_OWNER_URL"}
+    process = subprocess.Popen(command, env=owner, cwd=data_dir)
+    try:
+        while process.poll() is None:
+            tick()
+            time.sleep(0.5)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+    return process.returncode
+
+
+@app.command()
+def doctor(data_dir: DataDir = Path(".data")) -> None:
+    """Says what an installation is made of and what is wrong with it; shows no secret."""
+    from cloudtuner.embedded.doctor import examine
+
+    findings = examine(data_dir)
+    for finding in findings:
+        mark = {"ok": "[green]ok[/green]  ", "warn": "[yellow]look[/yellow]", "bad": "[red]bad[/red] "}[finding.state]
+        console.print(f"{mark} {finding.subject}: {finding.text}", markup=True)
+    raise typer.Exit(1 if any(finding.state == "bad" for finding in findings) else 0)
+
+
+def main() -> None:
+    """The entry point: errors of the family are one line, not a traceback."""
+    try:
+        app()
+    except CloudTunerError as error:
+        console.print(str(error), style="red", markup=False)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

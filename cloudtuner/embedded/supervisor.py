@@ -1,0 +1,284 @@
+"""The whole platform on one machine: started in order, watched, and stopped so that nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from cloudtuner.embedded.anvil import CHAIN_ID, EmbeddedAnvil
+from cloudtuner.embedded.postgres import EmbeddedPostgres
+from cloudtuner.embedded.process import Child, ChildFailed, free_port, port_open, tail
+from cloudtuner.embedded.secrets import CHAIN_KEYS, Keyring
+from cloudtuner.embedded.valkey import EmbeddedValkey
+
+PREFERRED_WEB_PORT = 8480
+BASE_DOMAIN = "cloudtuner.localhost"
+
+
+class Stopped(Exception):
+    """Ctrl-C or SIGTERM asked us to end."""
+
+
+@dataclass
+class Supervisor:
+    """Owns the children of one data folder. `start` brings all up, `watch` returns only by Stopped, `stop` ends all."""
+
+    data_dir: Path
+    web_port: int = 0
+    validators: int = 4
+    say: Callable[[str], None] = print
+    children: list[Child] = field(default_factory=list)
+    env: dict[str, str] = field(default_factory=dict)
+    _postgres: EmbeddedPostgres | None = None
+    _valkey: EmbeddedValkey | None = None
+    anvil: EmbeddedAnvil | None = None
+
+    @property
+    def logs(self) -> Path:
+        """Where the children's logs go."""
+        return self.data_dir / "logs"
+
+    @property
+    def public_url(self) -> str:
+        """The public host's address for people."""
+        return f"http://{BASE_DOMAIN}:{self.web_port}"
+
+    @property
+    def machine_url(self) -> str:
+        """The public host's address for programs: Python does not resolve *.localhost."""
+        return f"http://127.0.0.1:{self.web_port}"
+
+    def start(self) -> None:
+        """Starts everything; returns when the web server answers ready."""
+        self.data_dir = self.data_dir.absolute()
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        keyring = Keyring(self.data_dir / "keys", self.validators)
+        keyring.ensure()
+        self._choose_port()
+        self.env = self._environment(keyring)
+        self._start_servers()
+        self._prepare_chain(keyring)
+        self._manage("migrate_all", "--verbosity", "0", owner=True)
+        self._manage("provision_spares", owner=True)
+        self._start_workers()
+        self._start_web()
+        self._start_validators(keyring)
+        (self.data_dir / "run.json").write_text(json.dumps(self.describe(), indent=1))
+
+    def describe(self) -> dict[str, object]:
+        """What others may know of the running installation; no secret in it."""
+        return {
+            "public_url": self.public_url,
+            "machine_url": self.machine_url,
+            "rpc_url": self.env["RPC_URL"],
+            "chain_id": int(self.env["CLOUDTUNER_CHAIN_ID"]),
+            "address_book": self.env["CLOUDTUNER_ADDRESS_BOOK"],
+            "trust_file": str(self.data_dir / "trust.json"),
+            "data_dir": str(self.data_dir),
+            "pids": {child.name: child.pid for child in self.children},
+        }
+
+    def watch(self) -> None:
+        """Mines while something waits for blocks and fails loudly when a child ends. Leaves only by an exception."""
+        while True:
+            self.tick()
+            time.sleep(1)
+
+    def tick(self) -> None:
+        """One second's work of the supervisor."""
+        for child in self.children:
+            child.check()
+        if self.anvil and self._blocks_wanted():
+            self.anvil.mine()
+
+    def stop(self) -> None:
+        """Ends every child in the reverse order of its start, and waits for each. Safe to call at any point, twice."""
+        for child in reversed(self.children):
+            child.ask_to_stop()
+        deadline = time.monotonic() + 6
+        for child in reversed(self.children):
+            child.stop(timeout_s=max(0.2, deadline - time.monotonic()))
+        self.children.clear()
+        for part in (self.anvil, self._valkey, self._postgres):
+            if part is not None:
+                part.stop()
+        (self.data_dir / "run.json").unlink(missing_ok=True)
+
+    # --- the parts -------------------------------------------------------------------------------------------------
+
+    def _choose_port(self) -> None:
+        """The port stays the same over starts, since links in certificates name it."""
+        remembered = self.data_dir / "web.port"
+        if not self.web_port:
+            self.web_port = int(remembered.read_text()) if remembered.exists() else PREFERRED_WEB_PORT
+        if port_open(self.web_port):
+            self.web_port = free_port()
+        remembered.write_text(str(self.web_port))
+
+    def _environment(self, keyring: Keyring) -> dict[str, str]:
+        """What the children's environment says beside our own."""
+        outside = {key: os.environ[key] for key in os.environ if key in _OVERRIDES and os.environ[key]}
+        return {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("PG", "CLOUDTUNER_"))},
+            "DJANGO_SETTINGS_MODULE": "cloudtuner.settings.embedded",
+            "CLOUDTUNER_MODE": "embedded",
+            "CLOUDTUNER_DATA_DIR": str(self.data_dir),
+            "CLOUDTUNER_BASE_DOMAIN": BASE_DOMAIN,
+            "CLOUDTUNER_WEB_PORT": str(self.web_port),
+            "CLOUDTUNER_CHAIN_ID": str(CHAIN_ID),
+            "CLOUDTUNER_ADDRESS_BOOK": str(self.data_dir / "address-book.json"),
+            "CLOUDTUNER_ISSUER_DIR": str(self.data_dir / "issuer"),
+            "CLOUDTUNER_SECRET_KEY_FILE": str(keyring.path("django")),
+            "CLOUDTUNER_MASTER_KEY_FILE": str(keyring.path("master")),
+            "CLOUDTUNER_NETWORK_KEY_FILE": str(keyring.path("network")),
+            "CLOUDTUNER_RELAYER_KEY_FILE": str(keyring.path("relayer")),
+            "CLOUDTUNER_REGISTRAR_KEY_FILE": str(keyring.path("registrar")),
+            "ETH_HASH_BACKEND": "pysha3",
+            "PYTHONUNBUFFERED": "1",
+            **outside,
+        }
+
+    def _start_servers(self) -> None:
+        """Database, broker and chain, each only where its URL is not given."""
+        if "DATABASE_URL" not in self.env:
+            self._postgres = EmbeddedPostgres(self.data_dir)
+            self.env["DATABASE_URL"], self.env["DATABASE_OWNER_URL"] = self._postgres.start()
+            self.say("PostgreSQL   embedded, 127.0.0.1")
+        else:
+            self.say("PostgreSQL   DATABASE_URL")
+        if "CELERY_BROKER_URL" not in self.env:
+            self._valkey = EmbeddedValkey(self.data_dir)
+            self.env["CELERY_BROKER_URL"] = self._valkey.start()
+            self.say("Broker       embedded Valkey, 127.0.0.1")
+        else:
+            self.say("Broker       CELERY_BROKER_URL")
+        if "RPC_URL" not in self.env:
+            self.anvil = EmbeddedAnvil(self.data_dir)
+            self.env["RPC_URL"] = self.anvil.start()
+            self.say("Chain        embedded anvil, chain id 31337 (test network: tokens have no value)")
+        else:
+            self.say("Chain        RPC_URL")
+
+    def _prepare_chain(self, keyring: Keyring) -> None:
+        """Gas for our accounts and the contracts, once per chain; a chain that is not ours any more stops the start."""
+        from cloudtuner.embedded.network import ensure_network  # loads web3, which an outside chain's start needs too
+
+        if self.anvil is None and not Path(self.env["CLOUDTUNER_ADDRESS_BOOK"]).exists():
+            raise ChildFailed(
+                "RPC_URL is set but no address book exists", hint="Run `cloudtuner chain deploy` for that chain first."
+            )
+        book = ensure_network(
+            rpc_url=self.env["RPC_URL"],
+            book_path=Path(self.env["CLOUDTUNER_ADDRESS_BOOK"]),
+            keyring=keyring,
+            fund=self.anvil.fund if self.anvil else None,
+            accounts=CHAIN_KEYS,
+            issuer_dir=Path(self.env["CLOUDTUNER_ISSUER_DIR"]),
+            trust_path=self.data_dir / "trust.json",
+            registry_url=self.machine_url,
+        )
+        self.say(f"Contracts    {book}")
+
+    def _manage(self, *words: str, owner: bool = False) -> None:
+        """Runs a management command to its end; its words are shown only when it fails."""
+        env = {**self.env, "CLOUDTUNER_DB_ROLE": "owner"} if owner else self.env
+        done = subprocess.run([sys.executable, "-m", "django", *words], env=env, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ChildFailed(f"`{' '.join(words)}` failed:\n{done.stderr.strip()[-3000:]}")
+
+    def _start_workers(self) -> None:
+        celery = [sys.executable, "-m", "celery", "-A", "cloudtuner.celery", "--quiet"]
+        common = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
+        self._child("worker-ingest", [*celery, "worker", "-Q", "ingest,documents", "-c", "1", "-n", "ingest@%h", *common])
+        self._child("worker-chain", [*celery, "worker", "-Q", "chain", "-c", "1", "-n", "chain@%h", *common])
+        self._child("beat", [*celery, "beat", "-s", str(self.data_dir / "beat.db"), "--pidfile", "", "--loglevel", "WARNING"])
+        self._child("spares", [sys.executable, "-m", "django", "provision_spares", "--watch"], owner=True)
+
+    def _start_web(self) -> None:
+        web = [
+            sys.executable, "-m", "granian", "--interface", "wsgi", "cloudtuner.wsgi:application", "--host", "127.0.0.1",
+            "--port", str(self.web_port), "--workers", "2", "--blocking-threads", "4", "--log-level", "warning",
+        ]  # fmt: skip
+        child = self._child("web", web)
+        deadline = time.monotonic() + 60
+        while not self._answers("/readyz"):
+            child.check()
+            if time.monotonic() > deadline:
+                raise ChildFailed(f"the web server is not ready after 60 s:\n{tail(child.log)}", hint=f"Log: {child.log}")
+            time.sleep(0.1)
+        self.say(f"Web          {self.public_url}")
+
+    def _start_validators(self, keyring: Keyring) -> None:
+        for index in range(1, self.validators + 1):
+            home = self.data_dir / "validators" / str(index)
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            config = {
+                "service_url": self.machine_url,
+                "rpc_url": self.env["RPC_URL"],
+                "address_book": self.env["CLOUDTUNER_ADDRESS_BOOK"],
+                "key_file": str(keyring.path(f"validator-{index}")),
+                "network_key_file": str(keyring.path("network")),
+                "data_dir": str(home),
+                "poll_seconds": 1,
+            }
+            (home / "config.json").write_text(json.dumps(config, indent=1))
+            self._child(
+                f"validator-{index}",
+                [sys.executable, "-m", "tokens.validator.cli", "run", "--config", str(home / "config.json")],
+                agent=True,
+            )
+        self.say(f"Validators   {self.validators} processes")
+
+    def _child(self, name: str, command: list[str], *, owner: bool = False, agent: bool = False) -> Child:
+        env = dict(self.env)
+        if owner:
+            env["CLOUDTUNER_DB_ROLE"] = "owner"
+        else:
+            env.pop("DATABASE_OWNER_URL", None)
+        if agent:
+            # A validator belongs to somebody else: it gets nothing of ours but what its configuration names.
+            env = {
+                key: value for key, value in env.items() if not key.startswith(("CLOUDTUNER_", "DATABASE_", "CELERY_", "DJANGO_"))
+            }
+        child = Child(name, command, log=self.logs / f"{name}.log", env=env).start()
+        self.children.append(child)
+        return child
+
+    def _answers(self, path: str) -> bool:
+        try:
+            with urllib.request.urlopen(self.machine_url + path, timeout=5) as response:  # noqa: S310  a loopback URL of our own
+                return bool(response.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _blocks_wanted(self) -> bool:
+        try:
+            with urllib.request.urlopen(self.machine_url + "/poce/v1/network", timeout=2) as response:  # noqa: S310
+                return bool(json.load(response).get("waiting_for_blocks", False))
+        except (urllib.error.URLError, OSError, ValueError):
+            return False
+
+
+_OVERRIDES = frozenset({"DATABASE_URL", "DATABASE_OWNER_URL", "CELERY_BROKER_URL", "RPC_URL", "OBJECT_STORE_URL"})
+
+
+def stop_on_signals() -> None:
+    """Turns the first Ctrl-C or SIGTERM into Stopped; later ones are ignored, so that stopping is not cut short."""
+
+    def handler(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise Stopped
+
+    signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGTERM, handler)
