@@ -1,0 +1,19 @@
+"""Bills, their versions, and the append-only hourly ledger of one organisation."""
+
+from emissions.models.bills import Bill, BillAccount, BillVersion, Progress, QuarantinedLine, Upload, UploadFile
+from emissions.models.ledger import AccountDay, AccountPeriod, LedgerBatch, LedgerDay, LedgerHour
+
+__all__ = [
+    "AccountDay",
+    "AccountPeriod",
+    "Bill",
+    "BillAccount",
+    "BillVersion",
+    "LedgerBatch",
+    "LedgerDay",
+    "LedgerHour",
+    "Progress",
+    "QuarantinedLine",
+    "Upload",
+    "UploadFile",
+]
