@@ -1,0 +1,97 @@
+"""What an estimate says: the bill it read, its hourly rows, its accounts, and the lines it could not value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+HOURS_SCHEMA = pa.schema(
+    [
+        ("account", pa.string()),
+        ("hour", pa.int64()),
+        ("region", pa.string()),
+        ("service", pa.string()),
+        ("category", pa.string()),
+        ("quality", pa.string()),
+        ("basis", pa.string()),
+        ("energy_uwh", pa.int64()),
+        ("operational_ug", pa.int64()),
+        ("embodied_ug", pa.int64()),
+        ("low_ug", pa.int64()),
+        ("high_ug", pa.int64()),
+        ("lines", pa.int64()),
+        ("cost_micro", pa.int64()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Bill:
+    """Which bill was read. `bill_digest` = sha256 of the JCS list of `file_digests`, which are sorted."""
+
+    provider: str
+    payer: str
+    export_name: str
+    format_name: str
+    currency: str
+    period_from: int
+    period_through: int
+    file_digests: tuple[str, ...]
+    bill_digest: str
+
+
+@dataclass(frozen=True)
+class AccountSummary:
+    """One usage account of a bill. `ug` and `energy_uwh` are re-checkable: they leave out what was valued by cost.
+
+    `lines` and `lines_without_invoice` count every line of the account, with and without energy: all of them need an
+    invoice id before the account's month is final.
+    """
+
+    account: str
+    hour_from: int
+    hour_through: int
+    lines: int
+    lines_without_invoice: int
+    ug: int
+    energy_uwh: int
+    by_cost_ug: int
+    quarantined: int
+
+
+@dataclass(frozen=True)
+class QuarantinedLine:
+    """A line that could not be valued: counted and shown, never claimable."""
+
+    file: str
+    line: int
+    code: str
+    message: str
+    account: str = ""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many lines: `lines` = with_energy + without_energy + quarantined + duplicates; `unknown` is a part of with_energy."""
+
+    lines: int
+    with_energy: int
+    without_energy: int
+    unknown: int
+    duplicates: int
+    quarantined: int
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The share of energy-bearing spend whose quality is not unknown, in millionths of the currency unit."""
+
+    known_cost_micro: int
+    energy_cost_micro: int
+    cost_by_quality: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def basis_points(self) -> int:
+        """Known spend per ten thousand of energy-bearing spend, rounded down; 10000 when nothing was spent."""
+        return 10_000 * self.known_cost_micro // self.energy_cost_micro if self.energy_cost_micro > 0 else 10_000

@@ -1,0 +1,1 @@
+"""Emission factors: immutable, versioned sets of sourced rows."""
