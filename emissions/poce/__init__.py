@@ -1,4 +1,4 @@
-"""Proof of Compute Emissions: the one set of functions that a node signs with, a validator checks with and a certificate prints from.
+"""Proof of Compute Emissions: what a node signs, a validator checks and a certificate prints, from the same functions.
 
 Pure: no Django, no database, no network. `docs/protocol.md` is the dictionary.
 """

@@ -6,11 +6,11 @@ what it checked itself and compares the bytes.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from functools import cached_property
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any
 
 from cloudtuner.errors import ProofError
@@ -322,7 +322,7 @@ def _leaf(state: NodeState, before: BundleLeaf | None) -> BundleLeaf:
     reports = state.reports
     if not reports:
         raise ProofError(f"node {state.node} has no FINAL report.", code="bundle.no_report")
-    for left, right in itertools.pairwise(reports):
+    for left, right in pairwise(reports):
         if left.hour_through >= right.hour_from:
             raise ProofError(
                 f"node {state.node}: reports overlap or are out of order at hour {right.hour_from}.", code="bundle.overlap"

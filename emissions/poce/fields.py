@@ -53,6 +53,29 @@ class Fields:
     def bytes32(self, name: str) -> str:
         return to_hex(bytes32(self._value[name], field=self._where(name)))
 
+    def text(self, name: str) -> str:
+        value = self._value[name]
+        if not isinstance(value, str) or len(value) > 2000:
+            raise ProofError(f"{self._where(name)} is not a text of at most 2,000 letters.", code="json.shape")
+        return value
+
+    def one_of(self, name: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(name)
+        if value not in allowed:
+            raise ProofError(f"{self._where(name)} is {value[:80]!r}, not one of {', '.join(allowed)}.", code="json.shape")
+        return value
+
+    def part(self, name: str, names: tuple[str, ...]) -> Fields:
+        """The object under a name, itself with exactly these names."""
+        return Fields(self._value[name], names, what=self._where(name))
+
+    def parts(self, name: str, names: tuple[str, ...]) -> list[Fields]:
+        """The list of objects under a name."""
+        value = self._value[name]
+        if not isinstance(value, list):
+            raise ProofError(f"{self._where(name)} is not a list.", code="json.shape")
+        return [Fields(item, names, what=f"{self._where(name)}[{index}]") for index, item in enumerate(value)]
+
     def hashes(self, name: str) -> tuple[str, ...]:
         """A list of 32-byte hashes."""
         value = self._value[name]
