@@ -1,0 +1,322 @@
+"""How do figures, times and links read on a page? Everything is text with its unit; nothing is computed here."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.forms import BoundField, CheckboxInput, FileInput, RadioSelect, Select, Textarea
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from cloudtuner.clock import hour_start
+from cloudtuner.units import decimal_text, group, kg_text, kwh_text, tonnes_text
+
+register = template.Library()
+
+MONTHS_PER_YEAR = 12
+
+
+@register.filter
+def kg(ug: int | None) -> str:
+    """Micrograms as kilograms with three decimals, or a dash where nothing is known.
+
+    >>> kg(215_643_106_000_000), kg(None)
+    ('2,15,643.106 kg', '–')
+    """
+    return "–" if ug is None else kg_text(ug)
+
+
+@register.filter
+def kg_value(ug: int | None) -> str:
+    """Kilograms without grouping or unit, for data attributes that a chart reads.
+
+    >>> kg_value(1_500_000_000)
+    '1.500'
+    """
+    return decimal_text(ug or 0, scale=9, places=3)
+
+
+@register.filter
+def kg_number(ug: int | None) -> str:
+    """Kilograms grouped, without unit: for columns whose head carries it.
+
+    >>> kg_number(215_643_106_000_000)
+    '2,15,643.106'
+    """
+    return "–" if ug is None else group(decimal_text(ug, scale=9, places=3))
+
+
+@register.filter
+def kg_exact(ug: int | None) -> str:
+    """Kilograms to the microgram.
+
+    >>> kg_exact(1)
+    '0.000000001 kg'
+    """
+    return "–" if ug is None else kg_text(ug, places=9)
+
+
+@register.filter
+def tonnes(ug: int | None) -> str:
+    """Micrograms as tonnes, without unit: the heading adds it.
+
+    >>> tonnes(215_643_106_000_000)
+    '215.643'
+    """
+    return "–" if ug is None else tonnes_text(ug).removesuffix(" t")
+
+
+@register.filter
+def headline_value(ug: int | None) -> str:
+    """The number of a heading: tonnes from one tonne on, kilograms below.
+
+    >>> headline_value(215_643_106_000_000), headline_value(41_202_000_000)
+    ('215.643', '41.202')
+    """
+    if ug is None:
+        return "–"
+    return tonnes(ug) if abs(ug) >= 10**12 else kg_number(ug)
+
+
+@register.filter
+def headline_unit(ug: int | None) -> str:
+    """The unit that `headline_value` counts in.
+
+    >>> headline_unit(215_643_106_000_000), headline_unit(5)
+    ('t CO2e', 'kg CO2e')
+    """
+    return "t CO2e" if ug is not None and abs(ug) >= 10**12 else "kg CO2e"
+
+
+@register.simple_tag
+def band(low: int | None, high: int | None) -> str:
+    """The low–high band as text, in the unit its size asks for.
+
+    >>> band(182_000_000_000_000, 301_000_000_000_000)
+    '(182.0–301.0 t)'
+    """
+    if low is None or high is None:
+        return ""
+    scale, unit = (12, "t") if abs(high) >= 10**12 else (9, "kg")
+    places = 1 if scale == 12 else 3
+    ends = (group(decimal_text(low, scale=scale, places=places)), group(decimal_text(high, scale=scale, places=places)))
+    return f"({ends[0]}–{ends[1]} {unit})"
+
+
+@register.filter
+def kwh(uwh: int | None) -> str:
+    """Microwatt-hours as kilowatt-hours.
+
+    >>> kwh(1_500_000_000)
+    '1.500 kWh'
+    """
+    return "–" if uwh is None else kwh_text(uwh)
+
+
+@register.filter
+def kwh_number(uwh: int | None) -> str:
+    """Kilowatt-hours grouped, without unit."""
+    return "–" if uwh is None else kwh_text(uwh).removesuffix(" kWh")
+
+
+@register.filter
+def tokens(units: int | None) -> str:
+    """Base units as tokens with three decimals, without symbol.
+
+    >>> tokens(1_500_000_000_000_000_000)
+    '1.500'
+    """
+    return "–" if units is None else group(decimal_text(units, scale=18, places=3))
+
+
+@register.filter
+def count(number: int | None) -> str:
+    """A count with lakh grouping.
+
+    >>> count(1234567)
+    '12,34,567'
+    """
+    return "–" if number is None else group(str(number))
+
+
+@register.simple_tag
+def share(part: int | None, whole: int | None) -> str:
+    """A part of a whole in percent with one decimal; a dash when there is no whole.
+
+    >>> share(729, 1000), share(1, 0)
+    ('72.9 %', '–')
+    """
+    if not whole or part is None:
+        return "–"
+    return f"{decimal_text(part * 1000 // whole if part >= 0 else -(-part * 1000 // whole), scale=1, places=1)} %"
+
+
+@register.filter
+def per_mille(value: int | None) -> str:
+    """Tenths of a percent as percent.
+
+    >>> per_mille(972)
+    '97.2 %'
+    """
+    return "–" if value is None else f"{decimal_text(value, scale=1, places=1)} %"
+
+
+@register.filter
+def hour(value: int | None) -> SafeString | str:
+    """An hour number as UTC text that shows the reader's own time on hover."""
+    return "–" if value is None else moment(hour_start(value))
+
+
+@register.filter
+def moment(value: datetime | None) -> SafeString | str:
+    """A moment as UTC text to the minute, in a `time` element."""
+    if value is None:
+        return "–"
+    utc = value.astimezone(UTC)
+    return format_html('<time datetime="{}">{}</time>', utc.strftime("%Y-%m-%dT%H:%M:%SZ"), utc.strftime("%Y-%m-%d %H:%M UTC"))
+
+
+@register.filter
+def clock_time(value: datetime | None) -> SafeString | str:
+    """A moment to the second, for timelines."""
+    if value is None:
+        return ""
+    utc = value.astimezone(UTC)
+    return format_html('<time datetime="{}">{}</time>', utc.strftime("%Y-%m-%dT%H:%M:%SZ"), utc.strftime("%Y-%m-%d %H:%M:%S UTC"))
+
+
+@register.filter
+def month(value: date | str | None) -> str:
+    """A UTC month.
+
+    >>> month(date(2025, 4, 1))
+    '2025-04 UTC'
+    """
+    if value is None:
+        return "–"
+    return f"{value} UTC" if isinstance(value, str) else f"{value:%Y-%m} UTC"
+
+
+@register.filter
+def cut(value: str | None, ends: int = 6) -> str:
+    """A long hash with its middle cut out.
+
+    >>> cut("0x51c2aaaaaaaaaaaaaaaaaaaaaa9af0", 4)
+    '0x51c2…9af0'
+    """
+    if not value:
+        return "–"
+    head = ends + 2 if value.startswith("0x") else ends
+    return value if len(value) <= head + ends + 1 else f"{value[:head]}…{value[-ends:]}"
+
+
+@register.filter
+def get(mapping: dict[Any, Any], key: Any) -> Any:
+    """The value under a key, or nothing."""
+    return mapping.get(key)
+
+
+@register.simple_tag
+def widget(field: BoundField) -> SafeString:
+    """A form field's control in our dress, told to screen readers with its help and its errors."""
+    kind = field.field.widget
+    match kind:
+        case CheckboxInput():
+            css = "checkbox"
+        case RadioSelect():
+            css = ""
+        case FileInput():
+            css = "file-input"
+        case Select():
+            css = "select"
+        case Textarea():
+            css = "textarea"
+        case _:
+            css = "input"
+    given = kind.attrs.get("class", "")
+    return field.as_widget(attrs={"class": f"{css} {given}".strip()} if css or given else {})
+
+
+@register.filter
+def is_check(field: BoundField) -> bool:
+    """Whether the control is one check box, whose label stands behind it."""
+    return isinstance(field.field.widget, CheckboxInput)
+
+
+def _origin(request: HttpRequest | None, host: str) -> str:
+    scheme = request.scheme if request is not None else settings.PUBLIC_SCHEME
+    port = request.get_port() if request is not None else str(settings.WEB_PORT)
+    standard = {"http": "80", "https": "443"}[scheme]
+    return f"{scheme}://{host}" if port == standard else f"{scheme}://{host}:{port}"
+
+
+@register.simple_tag(takes_context=True)
+def public_url(context: dict[str, Any], name: str, *args: Any, **kwargs: Any) -> str:
+    """The absolute address of a page on the public host; the host asked stays where it already is the public one."""
+    path = reverse(name, urlconf=settings.PUBLIC_SCHEMA_URLCONF, args=args or None, kwargs=kwargs or None)
+    request: HttpRequest | None = context.get("request")
+    if request is not None and getattr(request, "urlconf", None) == settings.PUBLIC_SCHEMA_URLCONF:
+        return path
+    return _origin(request, settings.BASE_DOMAIN) + path
+
+
+@register.simple_tag(takes_context=True)
+def tenant_url(context: dict[str, Any], slug: str, name: str, *args: Any, **kwargs: Any) -> str:
+    """The absolute address of a page on an organisation's own host."""
+    path = reverse(name, urlconf=settings.ROOT_URLCONF, args=args or None, kwargs=kwargs or None)
+    return _origin(context.get("request"), f"{slug}.{settings.BASE_DOMAIN}") + path
+
+
+@register.simple_tag
+def cookie_domain() -> str:
+    """The domain that the theme's cookie is set for, so that all hosts look alike."""
+    return settings.SESSION_COOKIE_DOMAIN or ""
+
+
+@register.simple_tag
+def test_network() -> bool:
+    """Whether the chain is one whose tokens have no value: every chain but the two main networks."""
+    return settings.CHAIN_ID not in {137, 42161}
+
+
+@register.simple_tag
+def chain_name() -> str:
+    """The chain's name as people know it."""
+    names = {31337: _("local test chain"), 80002: "Polygon Amoy", 421614: "Arbitrum Sepolia", 137: "Polygon", 42161: "Arbitrum One"}
+    return names.get(settings.CHAIN_ID, _("chain %(id)s") % {"id": settings.CHAIN_ID})
+
+
+LEVELS = {
+    0: ("A0", "The node's own key signed the report; no provider confirmed it."),
+    1: ("A1h", "A provider's identity token binds the report; we host the node."),
+    2: ("A1c", "A provider's identity token binds the report; the customer runs the node."),
+    3: ("A2", "Validators fetched the export themselves and computed it again."),
+    4: ("A3", "The export cannot be written by the customer."),
+    5: ("A4", "The totals agree with the provider's own interface."),
+    6: ("A5", "Collector and engine ran in an attested enclave."),
+}
+
+
+@register.filter
+def level_name(level: int | str | None) -> str:
+    """The assurance level's short name.
+
+    >>> level_name(1), level_name("A0")
+    ('A1h', 'A0')
+    """
+    if level is None:
+        return "–"
+    return level if isinstance(level, str) else LEVELS[level][0]
+
+
+@register.filter
+def level_sentence(level: int | str | None) -> str:
+    """The assurance level's sentence."""
+    sentences = dict(LEVELS.values())
+    return _(sentences.get(level_name(level), "")) if level is not None else ""
