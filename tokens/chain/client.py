@@ -1,0 +1,242 @@
+"""What does the chain say? JSON-RPC over HTTP: blocks, logs, receipts and calls as plain typed values."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
+
+from cloudtuner.errors import ChainError, ChainUnreachable
+from emissions.poce.hexes import normal_address
+
+from .reverts import revert_error
+
+BlockId = int | str
+"""A height, a 0x block hash, or a tag: latest, finalized, safe, pending, earliest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What to ask of a contract: where, and the calldata."""
+
+    to: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BlockHead:
+    """A block's place in the chain. `timestamp` is chain time, unix seconds."""
+
+    number: int
+    hash: str
+    parent_hash: str
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a transaction that is in a block."""
+
+    tx_hash: str
+    block_number: int
+    block_hash: str
+    tx_index: int
+    succeeded: bool
+    gas_used: int
+    effective_gas_price_wei: int
+    contract_address: str | None
+    logs: tuple[dict[str, Any], ...]
+
+
+class RpcClient:
+    """A JSON-RPC endpoint. Safe to share between threads.
+
+    Raises ChainUnreachable (retryable) when there is no usable answer, a decoded ChainError when the node refuses.
+    """
+
+    def __init__(self, url: str, *, timeout_s: float = 10.0) -> None:
+        self.url = url
+        self._timeout_s = timeout_s
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _provider(self) -> Any:
+        from web3 import HTTPProvider  # web3 loads late: 1.5 s that most processes never need
+
+        with self._lock:
+            return HTTPProvider(self.url, request_kwargs={"timeout": self._timeout_s}, exception_retry_configuration=None)
+
+    def call_rpc(self, method: str, params: Sequence[Any] = ()) -> Any:
+        """The `result` of one JSON-RPC call."""
+        try:
+            answer = self._provider.make_request(method, list(params))
+        except (OSError, ValueError) as error:
+            raise ChainUnreachable(
+                f"no answer to {method}: {type(error).__name__}.",
+                where=self.url,
+                hint="Is the node running and RPC_URL right? The call can be repeated.",
+            ) from error
+        if not isinstance(answer, dict):
+            raise ChainUnreachable(f"the answer to {method} is not JSON-RPC.", where=self.url)
+        if answer.get("error") is not None:
+            raise _refusal(method, answer["error"])
+        return answer.get("result")
+
+    # --- the chain ---
+
+    def chain_id(self) -> int:
+        return _number(self.call_rpc("eth_chainId"))
+
+    def genesis_hash(self) -> str:
+        return self.block(0).hash
+
+    def block_number(self) -> int:
+        return _number(self.call_rpc("eth_blockNumber"))
+
+    def block(self, block: BlockId = "latest") -> BlockHead:
+        """Raises `chain.block_unknown` when the node does not have it."""
+        raw = self.raw_block(block)
+        return BlockHead(_number(raw["number"]), raw["hash"], raw["parentHash"], _number(raw["timestamp"]))
+
+    def find_block(self, block: BlockId) -> BlockHead | None:
+        """The block, or None when the node does not have it (not yet, or no longer after a reorg)."""
+        try:
+            return self.block(block)
+        except ChainError as error:
+            if error.code == "chain.block_unknown":
+                return None
+            raise
+
+    def raw_block(self, block: BlockId) -> dict[str, Any]:
+        """The node's own block object, with transaction hashes."""
+        if isinstance(block, str) and block.startswith("0x") and len(block) == 66:
+            raw = self.call_rpc("eth_getBlockByHash", [block, False])
+        else:
+            raw = self.call_rpc("eth_getBlockByNumber", [_tag(block), False])
+        if raw is None:
+            raise ChainError(f"block {block} is not known.", code="chain.block_unknown", where=self.url)
+        return cast(dict[str, Any], raw)
+
+    def block_receipts(self, block_hash: str) -> list[dict[str, Any]]:
+        """Every receipt of a block in order, as the node gives them."""
+        raw = self.call_rpc("eth_getBlockReceipts", [block_hash])
+        if raw is None:
+            raise ChainError(f"receipts of block {block_hash} are not known.", code="chain.block_unknown", where=self.url)
+        return cast(list[dict[str, Any]], raw)
+
+    def logs(
+        self,
+        addresses: Sequence[str],
+        *,
+        from_block: int | None = None,
+        to_block: int | None = None,
+        block_hash: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """Raw logs of these contracts, over a range of heights (both included) or of one block by hash."""
+        where: dict[str, Any] = {"address": list(addresses)}
+        if block_hash is not None:
+            where["blockHash"] = block_hash
+        else:
+            where |= {"fromBlock": hex(from_block or 0), "toBlock": "latest" if to_block is None else hex(to_block)}
+        return cast(list[dict[str, Any]], self.call_rpc("eth_getLogs", [where]) or [])
+
+    # --- reads ---
+
+    def call(self, call: Call, *, block: BlockId = "latest", sender: str | None = None) -> bytes:
+        """The bytes that a read returns at a block; a revert is raised decoded."""
+        message = {"to": call.to, "data": "0x" + call.data.hex()}
+        if sender is not None:
+            message["from"] = sender
+        return _bytes(self.call_rpc("eth_call", [message, _block_param(block)]))
+
+    def code(self, address: str, *, block: BlockId = "latest") -> bytes:
+        return _bytes(self.call_rpc("eth_getCode", [address, _block_param(block)]))
+
+    def balance_wei(self, address: str, *, block: BlockId = "latest") -> int:
+        return _number(self.call_rpc("eth_getBalance", [address, _block_param(block)]))
+
+    def nonce(self, address: str, *, block: BlockId = "pending") -> int:
+        return _number(self.call_rpc("eth_getTransactionCount", [address, _block_param(block)]))
+
+    # --- transactions ---
+
+    def estimate_gas(self, call: Call | None, *, sender: str, init_code: bytes = b"") -> int:
+        """Gas the call (without one: a creation) would use now; raises the decoded revert when it would fail."""
+        message = {"from": sender, "data": "0x" + (call.data if call else init_code).hex()}
+        if call is not None:
+            message["to"] = call.to
+        return _number(self.call_rpc("eth_estimateGas", [message]))
+
+    def base_fee_wei(self) -> int:
+        return _number(self.raw_block("latest").get("baseFeePerGas", "0x0"))
+
+    def priority_fee_wei(self) -> int:
+        return _number(self.call_rpc("eth_maxPriorityFeePerGas"))
+
+    def send_raw(self, raw: bytes) -> str:
+        """Broadcasts; the hash by the node."""
+        return str(self.call_rpc("eth_sendRawTransaction", ["0x" + raw.hex()]))
+
+    def knows_transaction(self, tx_hash: str) -> bool:
+        """Whether the node has it, pending or in a block."""
+        return self.call_rpc("eth_getTransactionByHash", [tx_hash]) is not None
+
+    def receipt(self, tx_hash: str) -> Receipt | None:
+        """The receipt once the transaction is in a block, else None."""
+        raw = self.call_rpc("eth_getTransactionReceipt", [tx_hash])
+        if raw is None or raw.get("blockHash") is None:
+            return None
+        created = raw.get("contractAddress")
+        return Receipt(
+            tx_hash=raw["transactionHash"],
+            block_number=_number(raw["blockNumber"]),
+            block_hash=raw["blockHash"],
+            tx_index=_number(raw["transactionIndex"]),
+            succeeded=_number(raw["status"]) == 1,
+            gas_used=_number(raw["gasUsed"]),
+            effective_gas_price_wei=_number(raw.get("effectiveGasPrice", "0x0")),
+            contract_address=normal_address(created) if created else None,
+            logs=tuple(raw["logs"]),
+        )
+
+
+def _refusal(method: str, error: Any) -> ChainError:
+    if not isinstance(error, dict):
+        return ChainError(f"{method}: {error}")
+    data = error.get("data")
+    if isinstance(data, dict):  # some nodes wrap the revert data once more
+        data = data.get("data")
+    if isinstance(data, str) and data.startswith("0x") and len(data) >= 10:
+        return revert_error(bytes.fromhex(data[2:]))
+    message = str(error.get("message", "no message"))
+    if "revert" in message.lower():
+        return ChainError(f"{method}: {message}", code="chain.reverted")
+    return ChainError(f"{method}: {message}", code="chain.refused")
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, int):
+        return value
+    try:
+        return int(value, 16)
+    except (TypeError, ValueError) as error:
+        raise ChainUnreachable(f"the node answered {value!r} where a number belongs.") from error
+
+
+def _bytes(value: Any) -> bytes:
+    try:
+        return bytes.fromhex(value.removeprefix("0x"))
+    except (AttributeError, ValueError) as error:
+        raise ChainUnreachable(f"the node answered {value!r} where bytes belong.") from error
+
+
+def _tag(block: BlockId) -> str:
+    return hex(block) if isinstance(block, int) else block
+
+
+def _block_param(block: BlockId) -> str | dict[str, Any]:
+    if isinstance(block, str) and block.startswith("0x") and len(block) == 66:
+        return {"blockHash": block, "requireCanonical": True}  # EIP-1898: a read for a report is pinned to one block
+    return _tag(block)

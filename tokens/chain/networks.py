@@ -1,0 +1,47 @@
+"""Which chains there are, and what a deployment chooses on each (protocol §11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cloudtuner.errors import ConfigurationError
+
+HOUR_S = 3600
+DAY_S = 24 * HOUR_S
+TUNER_UNIT = 10**18
+
+
+@dataclass(frozen=True)
+class Network:
+    """A chain we deploy to. `confirmations` = 0 means: final when the chain says finalized."""
+
+    name: str
+    chain_id: int
+    test: bool
+    epoch_s: int
+    window_s: int
+    confirmations: int
+    wallet_delay_s: int
+    unstake_delay_s: int
+    set_grace_s: int
+
+
+NETWORKS = {
+    network.name: network
+    for network in (
+        Network("local", 31337, True, 10, 2, 2, 60, 600, 120),
+        Network("amoy", 80002, True, HOUR_S, HOUR_S, 12, DAY_S, 7 * DAY_S, 6 * HOUR_S),
+        Network("arbitrum-sepolia", 421614, True, HOUR_S, HOUR_S, 12, DAY_S, 7 * DAY_S, 6 * HOUR_S),
+        Network("polygon", 137, False, DAY_S, DAY_S, 0, 2 * DAY_S, 21 * DAY_S, DAY_S),
+        Network("arbitrum", 42161, False, DAY_S, DAY_S, 0, 2 * DAY_S, 21 * DAY_S, DAY_S),
+    )
+}
+
+
+def network_named(name: str) -> Network:
+    """Raises ConfigurationError listing the names there are."""
+    if name not in NETWORKS:
+        raise ConfigurationError(
+            f"no network {name!r}.", code="chain.no_network", hint=f"There are {', '.join(sorted(NETWORKS))}."
+        )
+    return NETWORKS[name]

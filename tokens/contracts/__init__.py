@@ -1,0 +1,1 @@
+"""The Solidity contracts, their forge tests and what was compiled from them."""
