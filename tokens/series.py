@@ -6,11 +6,15 @@ positions on it, so a part of it always names hours, also after a restatement mo
 
 from __future__ import annotations
 
+import heapq
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from typing import TypeVar
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -86,81 +90,96 @@ class HourSeries:
         return HourSpan(self.hours[first][0], self.hours[last][0], sums[first] - position, position + ug - sums[last - 1], ug)
 
 
+Interval = tuple[int, int]
+
+
 @dataclass(frozen=True)
 class NodeRuler:
-    """A node's series with what was claimed and what was retired of it."""
+    """A node's series, how far it was claimed, and which positions retirements took (half-open intervals, any order)."""
 
     node: str
     series: HourSeries
     claimed_ug: int
-    retired_ug: int
-
-    @property
-    def usable_to(self) -> int:
-        """The position up to which kilograms are in the wallet and still have hours."""
-        return min(self.claimed_ug, self.series.total)
+    taken: tuple[Interval, ...] = ()
 
     @property
     def deficit_ug(self) -> int:
         """Claimed before a restatement took it away; the node's next months pay it back."""
         return max(0, self.claimed_ug - self.series.total)
 
+    @cached_property
+    def free(self) -> tuple[Interval, ...]:
+        """The positions in the wallet that still have hours and are not retired, ascending.
+
+        >>> NodeRuler("a", HourSeries(((1, 50),)), 40, ((10, 20), (0, 5))).free
+        ((5, 10), (20, 40))
+        """
+        found: list[Interval] = []
+        position, end = 0, min(self.claimed_ug, self.series.total)
+        for low, high in sorted(self.taken):
+            if position < min(low, end):
+                found.append((position, min(low, end)))
+            position = max(position, high)
+        if position < end:
+            found.append((position, end))
+        return tuple(found)
+
     def retirable(self, hour_from: int, hour_through: int) -> int:
         """µg in the wallet, not retired, of these hours."""
-        return self.series.within(self.retired_ug, self.usable_to, hour_from, hour_through)
+        return sum(self.series.within(low, high, hour_from, hour_through) for low, high in self.free)
 
-    @property
-    def oldest_hour(self) -> int | None:
-        """The first hour that is in the wallet and not retired."""
-        return self.series.span(self.retired_ug, 1).hour_from if self.retired_ug < self.usable_to else None
+    def steps(self, hour_from: int, hour_through: int) -> Iterator[tuple[int, str, Interval]]:
+        """The free positions of these hours, cut at each hour: (hour, node, interval), ascending."""
+        begin = self.series.before(hour_from)
+        for (hour, _), reached in zip(self.series.hours, self.series.reached, strict=True):
+            if hour < hour_from:
+                continue
+            if hour > hour_through:
+                return
+            for low, high in self.free:
+                if max(low, begin) < min(high, reached):
+                    yield hour, self.node, (max(low, begin), min(high, reached))
+            begin = max(begin, reached)
 
 
-def take_oldest(rulers: Sequence[NodeRuler], ug: int, *, hour_through: int) -> dict[str, int]:
-    """How much of each node makes up `ug`, oldest hours first over all nodes, equal hours by node id.
+def take_oldest(rulers: Iterable[NodeRuler], ug: int, *, hour_from: int, hour_through: int) -> dict[str, list[Interval]]:
+    """Which positions of which nodes make up `ug`: oldest hours first over all nodes, equal hours by node id.
 
-    >>> a = NodeRuler("a", HourSeries(((1, 10), (2, 10))), 20, 0)
-    >>> b = NodeRuler("b", HourSeries(((1, 3), (3, 9))), 12, 0)
-    >>> take_oldest([a, b], 15, hour_through=3)
-    {'a': 12, 'b': 3}
+    >>> a = NodeRuler("a", HourSeries(((1, 10), (2, 10))), 20)
+    >>> b = NodeRuler("b", HourSeries(((1, 3), (3, 9))), 12)
+    >>> take_oldest([a, b], 15, hour_from=1, hour_through=3)
+    {'a': [(0, 12)], 'b': [(0, 3)]}
 
     Raises ValueError when there is less than that.
     """
-    steps = sorted(step for ruler in rulers for step in _steps(ruler, hour_through))
-    taken: dict[str, int] = {}
+    taken: dict[str, list[Interval]] = {}
     left = ug
-    for _hour, node, share in steps:
+    for _hour, node, (low, high) in heapq.merge(*(ruler.steps(hour_from, hour_through) for ruler in rulers)):
         if left == 0:
             break
-        part = min(left, share)
-        taken[node] = taken.get(node, 0) + part
-        left -= part
+        part = (low, min(high, low + left))
+        left -= part[1] - part[0]
+        parts = taken.setdefault(node, [])
+        if parts and parts[-1][1] == part[0]:
+            parts[-1] = (parts[-1][0], part[1])
+        else:
+            parts.append(part)
     if left:
         raise ValueError(f"{left} µg more than there are")
     return taken
 
 
-def _steps(ruler: NodeRuler, hour_through: int) -> Iterable[tuple[int, str, int]]:
-    position = ruler.retired_ug
-    for (hour, _), reached in zip(ruler.series.hours, ruler.series.reached, strict=True):
-        end = min(reached, ruler.usable_to)
-        if hour > hour_through:
-            return
-        if end > position:
-            yield hour, ruler.node, end - position
-            position = end
+def scale(cells: Mapping[Key, int], share: int, total: int) -> dict[Key, int]:
+    """Each cell times share/total, so that cells which sum to `total` sum to `share` exactly: floors, then the largest
+    remainders, equal ones in the order given.
 
-
-def share_out(ug: int, weights: Mapping[str, int]) -> dict[str, int]:
-    """`ug` split in proportion to non-negative weights, exactly: largest remainders first, equal ones by name.
-
-    >>> share_out(10, {"a": 1, "b": 1, "c": 1})
+    >>> scale({"a": 1, "b": 1, "c": 1}, 10, 3)
     {'a': 4, 'b': 3, 'c': 3}
     """
-    whole = sum(weights.values())
-    if whole <= 0:
-        raise ValueError("weights need a positive sum")
-    shares = {name: ug * weight // whole for name, weight in weights.items()}
-    rest = ug - sum(shares.values())
-    for name in sorted(weights, key=lambda name: (-(ug * weights[name] % whole), name))[:rest]:
-        shares[name] += 1
-    return shares
+    if total <= 0:
+        raise ValueError("a total above 0 is needed")
+    floors = {key: value * share // total for key, value in cells.items()}
+    rest = (sum(cells.values()) * share) // total - sum(floors.values())
+    for key in sorted(cells, key=lambda key: -(cells[key] * share % total))[:rest]:
+        floors[key] += 1
+    return floors

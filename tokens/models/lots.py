@@ -66,7 +66,7 @@ class LotAllocation(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["retirement", "lot"], name="allocation_once"),
+            models.UniqueConstraint(fields=["retirement", "lot", "from_ug"], name="allocation_once"),
             models.CheckConstraint(condition=Q(ug__gt=0, hour_from__lte=F("hour_through")), name="allocation_positive"),
         ]
         ordering = ["hour_from", "pk"]

@@ -61,7 +61,7 @@ class Retirement(models.Model):
     log_index = models.IntegerField(null=True)
     chain_retirement_id = models.DecimalField(max_digits=78, decimal_places=0, null=True, help_text="`id` of the Retired event.")
     final_block_hash = models.CharField(max_length=66, blank=True)
-    certified_block_hash = models.CharField(max_length=66, blank=True, help_text="The block the newest certificate was issued on.")
+    certified_block_hash = models.CharField(max_length=66, blank=True, help_text="Block of the newest certificate.")
     reorgs = models.IntegerField(default=0, help_text="How often a block was lost after it was final.")
     error_code = models.CharField(max_length=80, blank=True)
     error = models.TextField(blank=True)

@@ -1,0 +1,164 @@
+"""What anyone may see of the network: epochs, validators, the chain's state. Read from rows; no call to the chain."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Count, Max
+
+from cloudtuner.errors import ServiceError
+from tokens.network import reading
+from tokens.network.figures import ChainStatus, EpochRow, ValidatorRow, VoteRow
+from tokens.network.models import ChainEvent, ChainTx, Epoch, Vote
+from tokens.network.models.outbox import UNFINISHED
+
+
+def epochs(*, limit: int | None = None) -> list[EpochRow]:
+    """Every sealed epoch, newest first."""
+    found = Epoch.objects.filter(chain_id=reading.address_book().chain_id).defer("bundle")
+    rows = list(found.annotate(received=Count("votes")).order_by("-number")[:limit])
+    standing = reading.standing_epochs()
+    claimed = _claimed_by_epoch()
+    vetoed = {int(event.key) for event in reading.events("EpochRejected")}
+    return [_row(row, standing.get(row.number), claimed.get(row.number, 0), row.number in vetoed) for row in rows]
+
+
+def epoch(number: int) -> EpochRow:
+    """One epoch. Raises ServiceError `epoch.unknown`."""
+    return next((row for row in epochs() if row.number == number), None) or _unknown(number)
+
+
+def votes(number: int) -> list[VoteRow]:
+    """The signatures over an epoch's header that reached us, by signer."""
+    found = Vote.objects.filter(epoch__number=number, epoch__chain_id=reading.address_book().chain_id)
+    return [VoteRow(vote.signer, vote.signature, vote.received_at) for vote in found.order_by("signer")]
+
+
+def _unknown(number: int) -> EpochRow:
+    raise ServiceError(f"there is no epoch {number}", code="epoch.unknown", hint="See /network for those there are.")
+
+
+def _row(row: Epoch, posted: ChainEvent | None, claimed_ug: int, vetoed: bool) -> EpochRow:
+    header = row.header
+    over = None if posted is None else reading.block_time(posted.block) + timedelta(seconds=reading.address_book().window_s)
+    state = "voting"
+    if posted is not None and over is not None:
+        state = "final" if reading.head_timestamp() > over.timestamp() else "posted"
+    elif vetoed:
+        state = "rejected"
+    return EpochRow(
+        number=row.number,
+        state=state,
+        root=header["root"],
+        through_hour=header["through_hour"],
+        total_ug=int(header["total_ug"]),
+        ceiling_ug=int(header["ceiling_ug"]),
+        total_tuner=int(header["total_tuner"]),
+        leaf_count=header["leaf_count"],
+        data_hash=header["data_hash"],
+        factor_set=header["factor_set"],
+        set_id=header["set_id"],
+        sealed_at=row.sealed_at,
+        votes=row.received,  # type: ignore[attr-defined] # annotated above
+        posted_tx=posted.tx_hash if posted else "",
+        posted_block=posted.block.number if posted else None,
+        posted_at=reading.block_time(posted.block) if posted else None,
+        final_at=over,
+        signers=tuple(posted.args["signers"]) if posted else (),
+        claimed_ug=claimed_ug,
+    )
+
+
+def _claimed_by_epoch() -> dict[int, int]:
+    sums: dict[int, int] = defaultdict(int)
+    for event in reading.events("Claimed"):
+        sums[int(event.args["epoch"])] += int(event.args["ug"])
+    return sums
+
+
+@dataclass
+class _Staker:
+    signer: str = ""
+    stake: int = 0
+    slashed: bool = False
+
+
+def validators() -> list[ValidatorRow]:
+    """Who has stake behind a signing key, most stake first, from the events of the validator set."""
+    stakers: dict[str, _Staker] = defaultdict(_Staker)
+    names = ("Staked", "UnstakeRequested", "SignerChanged", "Slashed")
+    for event in ChainEvent.objects.filter(name__in=names, block__chain_id=reading.address_book().chain_id):
+        staker = stakers[event.args["staker"]]
+        match event.name:
+            case "Staked":
+                staker.signer, staker.stake = event.args["signer"], int(event.args["stake"])
+            case "UnstakeRequested":
+                staker.stake -= int(event.args["amount"])
+            case "SignerChanged":
+                staker.signer = event.args["signer"]
+            case _:
+                staker.stake, staker.slashed = 0, True
+    whole = sum(staker.stake for staker in stakers.values())
+    told = Vote.objects.filter(epoch__chain_id=reading.address_book().chain_id).values("signer")
+    given = {row["signer"]: row for row in told.annotate(count=Count("pk"), last=Max("received_at"))}
+    sealed = Epoch.objects.filter(chain_id=reading.address_book().chain_id).count()
+    rows = [
+        ValidatorRow(
+            signer=staker.signer,
+            stake=staker.stake,
+            stake_share_ppm=staker.stake * 1_000_000 // whole if whole else 0,
+            votes=given.get(staker.signer, {}).get("count", 0),
+            epochs=sealed,
+            last_vote_at=given.get(staker.signer, {}).get("last"),
+            slashed=staker.slashed,
+        )
+        for staker in stakers.values()
+        if staker.stake or staker.slashed
+    ]
+    return sorted(rows, key=lambda row: (-row.stake, row.signer))
+
+
+def chain_status() -> ChainStatus:
+    """What the indexer knows of the chain: head, lag, and since when it does not answer."""
+    book, cursor = reading.address_book(), reading.cursor()
+    indexed = reading.head()
+    waiting = ChainTx.objects.filter(chain_id=book.chain_id, state__in=UNFINISHED).count()
+    failed = ChainTx.objects.filter(chain_id=book.chain_id, state="failed").count()
+    head = cursor.head_block if cursor else 0
+    return ChainStatus(
+        chain_id=book.chain_id,
+        head_block=head,
+        head_at=datetime.fromtimestamp(cursor.head_timestamp, UTC) if cursor and cursor.head_timestamp else None,
+        indexed_block=max(indexed, 0),
+        lag_blocks=max(0, head - indexed),
+        confirmations=book.confirmations,
+        reached_at=cursor.reached_at if cursor else None,
+        unreachable_since=cursor.unreachable_since if cursor else None,
+        stopped_reason=cursor.stopped_reason if cursor else "",
+        reorgs=cursor.reorgs if cursor else 0,
+        last_reorg_at=cursor.last_reorg_at if cursor else None,
+        last_reorg_depth=cursor.last_reorg_depth if cursor else 0,
+        waiting_transactions=waiting,
+        failed_transactions=failed,
+    )
+
+
+def waiting_for_blocks() -> bool:
+    """Whether something waits for the chain to go on: a window, a confirmation, an epoch or a transaction.
+
+    A chain that mines only when asked (anvil) has to be given empty blocks while this is true.
+    """
+    chain_id = reading.address_book().chain_id
+    if ChainTx.objects.filter(chain_id=chain_id, state__in=UNFINISHED).exists():
+        return True
+    newest = ChainEvent.objects.filter(block__chain_id=chain_id).order_by("-block__number").first()
+    if newest is not None and newest.block.number > reading.final_below():
+        return True
+    sealed = reading.newest_sealed()
+    if sealed is None:
+        return False
+    posted = reading.standing(sealed.number)
+    over = 0 if posted is None else posted.block.timestamp + reading.address_book().window_s
+    return posted is None or reading.head_timestamp() <= over

@@ -1,0 +1,102 @@
+"""Where the kilograms stand: provisional, settling, ready, in the wallet, retired; and whether all of it ties out."""
+
+from __future__ import annotations
+
+from django.db.models import Q, Sum
+
+from emissions.poce.report import State
+from emissions.register.models import ReportCommitment
+from tokens.models import Lot, LotAllocation
+from tokens.network import reading
+from tokens.network.models import ChainEvent
+from tokens.selectors.figures import KilogramStates, Period, TieOut
+from tokens.selectors.own import own_nodes
+from tokens.selectors.rulers import claimed_by_node, taken_by_node
+from tokens.series import HourSeries, NodeRuler
+from tokens.units import ug_from_units
+
+ZERO_ADDRESS = "0x" + "0" * 40
+
+
+def live_reports(node: str) -> list[ReportCommitment]:
+    """The reports of a node that count now: per range the newest, except that a FINAL one is unseated by FINAL only."""
+    newest: dict[tuple[int, int], ReportCommitment] = {}
+    for report in ReportCommitment.objects.filter(node__node=node).order_by("seq"):
+        place = (report.hour_from, report.hour_through)
+        if place not in newest or newest[place].state != State.FINAL or report.state == State.FINAL:
+            newest[place] = report
+    return [newest[place] for place in sorted(newest)]
+
+
+def final_hours(reports: list[ReportCommitment]) -> HourSeries:
+    """The hours under the FINAL ones of these reports."""
+    final = [(int(hour), int(ug)) for report in reports if report.state == State.FINAL for hour, ug in report.hours]
+    return HourSeries(tuple(sorted(final)))
+
+
+def kilogram_states(period: Period) -> KilogramStates:
+    """The five states of the period's micrograms, over all nodes.
+
+    Claimed and retired micrograms are positions on a node's hours, oldest first, so every hour has one state (the hour
+    at a border is shared out).
+    """
+    claimed, taken = claimed_by_node(), taken_by_node()
+    provisional = settling = ready = wallet = retired = deficit = 0
+    for binding in own_nodes():
+        reports = live_reports(binding.node)
+        for report in reports:
+            if report.state == State.FINAL:
+                continue
+            ug = sum(int(ug) for hour, ug in report.hours if period.hour_from <= int(hour) <= period.hour_through)
+            if report.state == State.PROVISIONAL:
+                provisional += ug
+            else:
+                settling += ug
+        series = final_hours(reports)
+        ruler = NodeRuler(binding.node, series, claimed.get(binding.node, 0), tuple(taken.get(binding.node, ())))
+        whole = series.within(0, series.total, period.hour_from, period.hour_through)
+        minted = series.within(0, min(ruler.claimed_ug, series.total), period.hour_from, period.hour_through)
+        free = ruler.retirable(period.hour_from, period.hour_through)
+        ready += whole - minted
+        wallet += free
+        retired += minted - free
+        deficit += ruler.deficit_ug
+    return KilogramStates(provisional, settling, ready, wallet, retired, deficit)
+
+
+def holdings(wallets: set[str]) -> tuple[int, int]:
+    """What wallets hold, and what left them other than by retirement (negative: came in), by the CT02 transfers on chain."""
+    held = moved = 0
+    told = ChainEvent.objects.filter(name="TokenTransfer", contract="ct02", block__chain_id=reading.address_book().chain_id)
+    for event in told.filter(Q(args__sender__in=wallets) | Q(args__receiver__in=wallets)):
+        sender, receiver, units = event.args["sender"], event.args["receiver"], int(event.args["amount"])
+        flow = units * ((receiver in wallets) - (sender in wallets))
+        held += flow
+        if ZERO_ADDRESS not in (sender, receiver):
+            moved -= flow
+    return ug_from_units(held), ug_from_units(moved)
+
+
+def tie_out() -> TieOut:
+    """Whether wallet + retired = claimable, term by term, with what waits, what is owed and what moved."""
+    nodes = own_nodes()
+    claimed = claimed_by_node()
+    claimable = waiting = deficit = 0
+    for binding in nodes:
+        total = final_hours(live_reports(binding.node)).total
+        claimable += total
+        waiting += max(0, total - claimed.get(binding.node, 0))
+        deficit += max(0, claimed.get(binding.node, 0) - total)
+    held, moved = holdings({binding.wallet for binding in nodes})
+    used = LotAllocation.objects.filter(released=False, retirement__state__in=("mined", "final"))
+    retired = used.aggregate(ug=Sum("ug"))["ug"] or 0
+    return TieOut(
+        claimable_ug=claimable,
+        waiting_ug=waiting,
+        deficit_ug=deficit,
+        minted_ug=Lot.objects.filter(on_chain=True).aggregate(ug=Sum("ug"))["ug"] or 0,
+        wallet_ug=held,
+        retired_ug=retired,
+        moved_ug=moved,
+        difference_ug=claimable - waiting + deficit - held - retired - moved,
+    )
