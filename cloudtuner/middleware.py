@@ -1,0 +1,111 @@
+"""What happens to a request before a view sees it: an id, the page's policy, whose host it is."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import re
+import secrets
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+from cloudtuner.hosts import organization_at
+from cloudtuner.origins import organization_host
+
+logger = logging.getLogger(__name__)
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class RequestIdMiddleware:
+    """Names every request, in the answer's X-Request-Id and in the log; a caller's well-formed id is kept."""
+
+    FORM = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get("X-Request-Id", "")
+        request.request_id = given if self.FORM.fullmatch(given) else uuid.uuid4().hex  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+        return response
+
+
+class ContentSecurityPolicyMiddleware:
+    """A policy that runs our scripts and nobody else's: no inline script, style or evaluated text.
+
+    `request.csp_nonce` is for the few script tags that carry data. The admin's interface is not ours and evaluates
+    expressions, so its host, which shows no organisation's rows, has a policy of its own.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        base = settings.BASE_DOMAIN
+        # A form's redirect from one of our hosts to another counts as its target in Chromium; ports cannot be wild here
+        # without naming the scheme.
+        ours = f"{settings.PUBLIC_SCHEME}://{base}:* {settings.PUBLIC_SCHEME}://*.{base}:*"
+        common = (
+            "default-src 'none'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+            f"form-action 'self' {ours}; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+        )
+        self.pages = f"{common}; style-src 'self'; script-src 'self' 'nonce-%s'"
+        self.admin = f"{common}; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline' 'unsafe-eval'"
+        self.headers = {
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+            "Cross-Origin-Resource-Policy": "same-origin",
+        }
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        nonce = secrets.token_urlsafe(16)
+        request.csp_nonce = nonce  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        admin = getattr(request, "urlconf", None) == settings.ADMIN_URLCONF
+        response.headers.setdefault("Content-Security-Policy", self.admin if admin else self.pages % nonce)
+        for name, value in self.headers.items():
+            response.headers.setdefault(name, value)
+        return response
+
+
+class TenantMiddleware:
+    """Opens the schema of the host's organisation and chooses the URLs: public, an organisation's, or the admin's.
+
+    `request.tenant` is the organisation, or None on the public and admin hosts. A host that nobody has is told so with
+    the way out; whether an organisation of that name ever existed is not told.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.admin_host = organization_host("admin")
+        self.public_hosts = {settings.BASE_DOMAIN, "127.0.0.1", "localhost"}
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        connection.set_schema_to_public()
+        try:
+            host = request.get_host().partition(":")[0].lower()
+        except DisallowedHost:
+            return HttpResponse("Unknown host. Ask for the address again.\n", status=400, content_type="text/plain")
+        request.tenant = None  # type: ignore[attr-defined]
+        if host in self.public_hosts:
+            request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
+        elif host == self.admin_host:
+            request.urlconf = settings.ADMIN_URLCONF  # type: ignore[attr-defined]
+        else:
+            organization = organization_at(host)
+            if organization is None:
+                request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
+                return render(request, "unknown_host.html", {"host": host}, status=404)
+            # What is remembered is shared by threads, and a view may put things on its tenant.
+            request.tenant = copy.copy(organization)  # type: ignore[attr-defined]
+            request.urlconf = settings.ROOT_URLCONF  # type: ignore[attr-defined]
+            connection.set_tenant(request.tenant)  # type: ignore[attr-defined]
+        try:
+            return self.get_response(request)
+        finally:
+            connection.set_schema_to_public()
