@@ -9,7 +9,7 @@ from pathlib import Path
 
 _CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
-# Who holds an account on the chain. Validators stake; the others send or sign for the service.
+# Who sends or signs on the chain for the service; validators have keys of their own.
 CHAIN_KEYS = ("deployer", "relayer", "registrar", "guardian")
 
 

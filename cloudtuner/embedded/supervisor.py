@@ -18,7 +18,7 @@ from types import FrameType
 from cloudtuner.embedded.anvil import CHAIN_ID, EmbeddedAnvil
 from cloudtuner.embedded.postgres import EmbeddedPostgres
 from cloudtuner.embedded.process import Child, ChildFailed, free_port, port_open, tail
-from cloudtuner.embedded.secrets import CHAIN_KEYS, Keyring
+from cloudtuner.embedded.secrets import Keyring
 from cloudtuner.embedded.valkey import EmbeddedValkey
 
 PREFERRED_WEB_PORT = 8480
@@ -182,12 +182,11 @@ class Supervisor:
             book_path=Path(self.env["CLOUDTUNER_ADDRESS_BOOK"]),
             keyring=keyring,
             fund=self.anvil.fund if self.anvil else None,
-            accounts=CHAIN_KEYS,
             issuer_dir=Path(self.env["CLOUDTUNER_ISSUER_DIR"]),
             trust_path=self.data_dir / "trust.json",
             registry_url=self.machine_url,
         )
-        self.say(f"Contracts    {book}")
+        self.say(f"Contracts    PoCE {book.poce}, Retirement {book.retirement}")
 
     def _manage(self, *words: str, owner: bool = False) -> None:
         """Runs a management command to its end; its words are shown only when it fails."""
