@@ -1,0 +1,213 @@
+"""How many micrograms one billed unit is: the rate card, built once per distinct rate key and month.
+
+operational µg = quantity × Wh per unit × 10^6 × PUE × grid (kgCO2e/kWh; 1 µWh at 1 kg/kWh is 1 µg)
+embodied µg    = quantity × grams per unit × 10^6
+All arithmetic is exact; each rate is turned once into the nearest double, which the fact query multiplies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from cloudtuner.clock import hour_start, month_hours
+from emissions.engine.band import Band
+from emissions.engine.ratekey import RateKey
+from emissions.engine.terms import Term, worst
+from emissions.engine.usage import NotModelled, Refused, Use, region_of, use_of
+from emissions.grid.catalog import FactorSet
+
+_MICRO = 10**6
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Exact rates per unit of quantity (per 10^-6 of currency when `by_cost`), and everything that is shown of them."""
+
+    key: RateKey
+    month: int
+    region: str
+    category: str
+    quality: str
+    reason: str
+    basis: str
+    by_cost: bool
+    energy_uwh: Fraction
+    operational_ug: Fraction
+    embodied_ug: Fraction
+    low_ug: Fraction
+    high_ug: Fraction
+    terms: tuple[Term, ...]
+
+    @property
+    def doubles(self) -> tuple[float, float, float, float, float]:
+        """Energy, operational, embodied, low, high as the nearest doubles."""
+        return (
+            float(self.energy_uwh),
+            float(self.operational_ug),
+            float(self.embodied_ug),
+            float(self.low_ug),
+            float(self.high_ug),
+        )
+
+    @property
+    def ceiling(self) -> float:
+        """The largest of the doubles: a quantity times this must stay below 2^53."""
+        return max(self.doubles)
+
+
+@dataclass(frozen=True)
+class CostRatio:
+    """What a unit of money stood for: microwatt-hours and embodied micrograms per 10^-6 of currency, and over what."""
+
+    energy_uwh: Fraction
+    embodied_ug: Fraction
+    scope: str
+
+
+def month_of(hour: int) -> int:
+    """The calendar month of an hour, as months since year 0: 12 × year + month − 1.
+
+    >>> month_of(484296) == 12 * 2025 + 3
+    True
+    """
+    moment = hour_start(hour)
+    return 12 * moment.year + moment.month - 1
+
+
+def month_text(month: int) -> str:
+    """The first day of a month in ISO form, which is the day its factors are looked up for.
+
+    >>> month_text(12 * 2025 + 3)
+    '2025-04-01'
+    """
+    return f"{month // 12:04d}-{month % 12 + 1:02d}-01"
+
+
+def hours_in_month(month: int) -> int:
+    """How many hours a month has: 672 to 744."""
+    first, last = month_hours(month // 12, month % 12 + 1)
+    return last - first + 1
+
+
+def month_range(month: int) -> tuple[int, int]:
+    """First and last hour of a month."""
+    return month_hours(month // 12, month % 12 + 1)
+
+
+def rate_of(key: RateKey, month: int, factors: FactorSet) -> Rate | NotModelled | Refused:
+    """The rate of a key in a month."""
+    use = use_of(key, factors, month_text(month), hours_in_month(month))
+    if not isinstance(use, Use):
+        return use
+    return _priced(
+        key,
+        month,
+        factors,
+        category=use.category,
+        rack_wh=use.wh,
+        embodied_g=use.embodied_g,
+        quality=use.quality,
+        reason=use.reason,
+        terms=use.terms,
+    )
+
+
+def _priced(
+    key: RateKey,
+    month: int,
+    factors: FactorSet,
+    *,
+    category: str,
+    rack_wh: Band,
+    embodied_g: Band,
+    quality: str,
+    reason: str,
+    terms: tuple[Term, ...],
+) -> Rate:
+    day = month_text(month)
+    shown, region, why = region_of(key, factors)
+    pue, grid = factors.pue(region, day), factors.grid(region, day)
+    energy = rack_wh * Band.of(pue)
+    operational = energy * Band.of(grid.factor)
+    total = operational + embodied_g
+    used = terms if not terms else (*terms, Term.of("PUE", pue), Term.of("grid", grid.factor))
+    quality = worst(quality, "proxy" if why or grid.factor.quality == "proxy" else "measured")
+    return Rate(
+        key=key,
+        month=month,
+        region=shown,
+        category=category,
+        quality=quality,
+        reason="; ".join(part for part in (reason, why) if part),
+        basis=grid.basis,
+        by_cost=False,
+        energy_uwh=energy.value * _MICRO,
+        operational_ug=operational.value * _MICRO,
+        embodied_ug=embodied_g.value * _MICRO,
+        low_ug=total.low * _MICRO,
+        high_ug=total.high * _MICRO,
+        terms=used,
+    )
+
+
+def rate_by_cost(key: RateKey, month: int, factors: FactorSet, ratio: CostRatio, reason: str) -> Rate:
+    """The rate of usage without a model: energy and embodied of the money spent on classified usage beside it.
+
+    The ratio's energy already holds the PUE of where it was drawn; the grid is that of the line's own region.
+    """
+    day = month_text(month)
+    shown, region, why = region_of(key, factors)
+    grid = factors.grid(region, day)
+    widen = factors.coefficient(f"cost.{ratio.scope}", day)
+    operational = Band.exact(ratio.energy_uwh) * Band.of(grid.factor)
+    total = (operational + Band.exact(ratio.embodied_ug)) * Band.of(widen)
+    place = "its service" if ratio.scope == "within_service" else "the whole bill"
+    return Rate(
+        key=key,
+        month=month,
+        region=shown,
+        category="unknown",
+        quality="unknown",
+        reason="; ".join(part for part in (reason, f"valued by cost within {place}", why) if part),
+        basis=grid.basis,
+        by_cost=True,
+        energy_uwh=ratio.energy_uwh,
+        operational_ug=operational.value,
+        embodied_ug=ratio.embodied_ug,
+        low_ug=total.low,
+        high_ug=total.high,
+        terms=(
+            Term("energy by cost", "bill", ratio.energy_uwh, "µWh per 10^-6 of currency", f"this bill, {place}", ""),
+            Term("embodied by cost", "bill", ratio.embodied_ug, "µg per 10^-6 of currency", f"this bill, {place}", ""),
+            Term.of("band", widen),
+            Term.of("grid", grid.factor),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class RateCard:
+    """What became of each distinct key: a rate, no model (then valued by cost), or a refusal (then quarantined)."""
+
+    rates: Mapping[tuple[RateKey, int], Rate]
+    not_modelled: Mapping[tuple[RateKey, int], NotModelled]
+    refused: Mapping[tuple[RateKey, int], Refused]
+
+
+def build_rate_card(keys: Iterable[tuple[RateKey, int]], factors: FactorSet) -> RateCard:
+    """The rate card of distinct (key, month) pairs; order and repetition do not matter."""
+    rates: dict[tuple[RateKey, int], Rate] = {}
+    not_modelled: dict[tuple[RateKey, int], NotModelled] = {}
+    refused: dict[tuple[RateKey, int], Refused] = {}
+    for key, month in sorted(set(keys)):
+        match rate_of(key, month, factors):
+            case Rate() as rate:
+                rates[key, month] = rate
+            case NotModelled() as missing:
+                not_modelled[key, month] = missing
+            case Refused() as refusal:
+                refused[key, month] = refusal
+    return RateCard(rates, not_modelled, refused)
+

@@ -1,0 +1,36 @@
+"""The factors of a rate, as they are shown, and how good the result is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from emissions.grid.factors import Factor
+
+QUALITIES = ("measured", "estimated", "proxy", "unknown")
+
+
+@dataclass(frozen=True)
+class Term:
+    """One factor of a formula: its part in it, its row in the set, value, unit and origin."""
+
+    part: str
+    id: str
+    value: Fraction
+    unit: str
+    source: str
+    year: str
+
+    @classmethod
+    def of(cls, part: str, factor: Factor) -> Term:
+        """A factor in its part of the formula."""
+        return cls(part, factor.id, factor.value, factor.unit, factor.source, factor.year)
+
+
+def worst(*qualities: str) -> str:
+    """The least good of several qualities.
+
+    >>> worst("measured", "proxy", "estimated")
+    'proxy'
+    """
+    return max(qualities, key=QUALITIES.index)
