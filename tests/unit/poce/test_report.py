@@ -31,12 +31,10 @@ FIGURES = Figures(70, 30, 12, ((484296, 14), (484297, 28)), 2)
 
 
 def _report(word, **change):
-    given_ = {
-        "node": word("node"), "seq": 1, "prev": "0x" + "00" * 32, "hour_from": 484296, "hour_through": 485015,
-        "state": State.FINAL, "level": Level.A0, "lines": LINES, "recomputed": FIGURES, "factor_set_id": word("factors"), "engine_id": word("engine"),
-        "bill_digest": word("bill"),
-    }  # fmt: skip
-    return build_report(**{**given_, **change})
+    base = {"node": word("node"), "seq": 1, "prev": "0x" + "00" * 32, "hour_from": 484296, "hour_through": 485015}
+    base |= {"state": State.FINAL, "level": Level.A0, "lines": LINES, "recomputed": FIGURES, "bill_digest": word("bill")}
+    base |= {"factor_set_id": word("factors"), "engine_id": word("engine")}
+    return build_report(**{**base, **change})
 
 
 def test_report__built__has_no_faults_and_survives_json(word):
@@ -108,9 +106,9 @@ def test_digest__another_chain_or_contract__differs(word):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("node", "0x" + "AB" * 32), ("node", "0x00"), ("seq", "1"), ("seq", -1), ("seq", True), ("seq", 1.0), 
-        ("energy_uwh", 70), ("energy_uwh", "070"), ("energy_uwh", "-0"), ("energy_uwh", "+1"), ("energy_uwh", str(2**127)), ("state", 3), ("level", 7),
-        ("line_count", 2**60),
+        ("node", "0x" + "AB" * 32), ("node", "0x00"), ("seq", "1"), ("seq", -1), ("seq", True), ("seq", 1.0), ("state", 3),
+        ("energy_uwh", 70), ("energy_uwh", "070"), ("energy_uwh", "-0"), ("energy_uwh", "+1"), ("energy_uwh", str(2**127)),
+        ("level", 7), ("line_count", 2**60),
     ],
 )  # fmt: skip
 def test_from_json__field_spelled_otherwise__refused(word, field, value):
