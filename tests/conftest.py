@@ -1,0 +1,176 @@
+"""The database of the tests: a real PostgreSQL, real migrations, the app role, and two organisations always present.
+
+One template database is made per run (and worker): migrated by the owner, with two organisations in it. Tests work on a
+copy. A test in a transaction leaves nothing behind; one that commits gets a fresh copy made after it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import django.test
+import psycopg
+import pytest
+from psycopg import sql
+
+os.environ.pop("CLOUDTUNER_DB_ROLE", None)
+
+
+@dataclass(frozen=True)
+class TestDatabase:
+    """The copy that tests work on, and how to make it anew."""
+
+    __test__ = False
+    app_url: str
+    owner_url: str
+    template: str
+    name: str
+
+    def recreate(self) -> None:
+        """Throws the copy away and copies the template again (about a tenth of a second)."""
+        from django.db import connections
+
+        connections.close_all()
+        with _as_owner(self.owner_url) as owner:
+            owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.name)))
+            owner.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(self.name), sql.Identifier(self.template))
+            )
+
+    def url(self, role: str = "app") -> str:
+        """The address of the copy, for a process that a test starts."""
+        return _with_name(self.app_url if role == "app" else self.owner_url, self.name)
+
+
+def _with_name(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def _as_owner(url: str) -> psycopg.Connection:
+    return psycopg.connect(_with_name(url, "postgres"), autocommit=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_urls() -> Iterator[tuple[str, str]]:
+    """A server to work on, as (app URL, owner URL): the one of the environment, else one started for this run."""
+    app, owner = os.environ.get("DATABASE_URL"), os.environ.get("DATABASE_OWNER_URL")
+    if app and owner:
+        yield app, owner
+        return
+    from cloudtuner.embedded.postgres import EmbeddedPostgres
+
+    folder = Path(tempfile.mkdtemp(prefix="cloudtuner-tests-"))
+    folder.chmod(0o755)  # as root, the server runs as another user, who must get in
+    server = EmbeddedPostgres(folder, fast=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it is an embedded part is the point; the package warns of its own too
+        urls = server.start()
+    try:
+        yield urls
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def key_files() -> Iterator[Path]:
+    """A folder with fresh master, network, registrar and relayer keys, which the settings name."""
+    from django.conf import settings
+
+    from accounts.keys import write_key_file
+
+    with tempfile.TemporaryDirectory(prefix="cloudtuner-keys-") as name:
+        folder = Path(name)
+        for key in ("master", "network", "registrar", "relayer"):
+            write_key_file(folder / key)
+            setattr(settings, f"{key.upper()}_KEY_FILE", str(folder / key))
+        yield folder
+
+
+def _connect_as(url: str, *, role: str) -> None:
+    """Points Django's default connection at a database, as the app role or as the owner."""
+    from django.conf import settings
+    from django.db import connections
+
+    from cloudtuner.settings.database import database_from_url
+
+    connection = connections["default"]
+    connection.close()
+    fresh = database_from_url(url, where="tests", pool=0)
+    connection.settings_dict.update({key: fresh[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS")})
+    connection.settings_dict["CONN_MAX_AGE"] = None
+    settings.DB_ROLE = role
+
+
+@pytest.fixture(scope="session")
+def test_database(
+    postgres_urls: tuple[str, str], key_files: Path, django_db_blocker: object, django_test_environment: None
+) -> Iterator[TestDatabase]:
+    """The migrated template with its two organisations, and the copy that tests work on."""
+    from django.conf import settings
+    from django.db import connections
+
+    app_url, owner_url = postgres_urls
+    mark = secrets.token_hex(4)
+    database = TestDatabase(app_url, owner_url, template=f"ct_template_{mark}", name=f"ct_test_{mark}")
+    settings.APP_DATABASE_URL, settings.OWNER_DATABASE_URL = database.url("app"), database.url("owner")
+    with _as_owner(owner_url) as owner:
+        owner.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database.template)))
+    try:
+        with django_db_blocker.unblock():  # type: ignore[attr-defined]
+            _connect_as(_with_name(owner_url, database.template), role="owner")
+            _fill_template()
+            _connect_as(database.url("app"), role="app")
+            database.recreate()
+        yield database
+    finally:
+        with django_db_blocker.unblock():  # type: ignore[attr-defined]
+            connections.close_all()
+        with _as_owner(owner_url) as owner:
+            for name in (database.name, database.template):
+                owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _fill_template() -> None:
+    from django.db import connection
+
+    from accounts.models import User
+    from accounts.provisioning import migrate_all, spare_create
+    from accounts.services import organization_create
+
+    migrate_all()
+    for slug, name in (("aravali", "Aravali Components"), ("birch", "Birch & Söhne")):
+        spare_create()
+        owner = User.objects.create_user(f"owner@{slug}.example", "correct horse battery", name=f"Owner of {name}")
+        organization_create(user=owner, legal_name=name, slug=slug)
+    spare_create()
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(test_database: TestDatabase) -> None:
+    """Instead of pytest-django's: no test database of Django's own making, since the app role may not make one."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fresh_copies(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After a test that commits, Django would TRUNCATE every table, which the app role and our triggers refuse."""
+    before = django.test.TransactionTestCase._fixture_teardown
+
+    def teardown(case: django.test.TransactionTestCase) -> None:
+        if isinstance(case, django.test.TestCase):
+            before(case)
+        else:
+            request.getfixturevalue("test_database").recreate()
+
+    django.test.TransactionTestCase._fixture_teardown = teardown  # type: ignore[method-assign]
+    yield
+    django.test.TransactionTestCase._fixture_teardown = before  # type: ignore[method-assign]
