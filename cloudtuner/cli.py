@@ -14,7 +14,12 @@ from rich.console import Console
 
 from cloudtuner.errors import CloudTunerError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Cloud bills become a re-checkable hourly carbon ledger.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Cloud bills become a re-checkable hourly carbon ledger.",
+)
 chain_app = typer.Typer(no_args_is_help=True, help="Contracts and address books.")
 app.add_typer(chain_app, name="chain")
 console = Console(highlight=False)

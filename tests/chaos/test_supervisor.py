@@ -1,0 +1,107 @@
+"""Does the platform leave anything behind when it is stopped, politely or not?"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.chaos, pytest.mark.chain, pytest.mark.xdist_group("stack")]
+
+COMMAND = [sys.executable, "-m", "cloudtuner.cli", "up", "--no-demo"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def descendants(pid: int) -> set[int]:
+    """Every process below `pid`, by walking /proc once."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(fields[1])
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {pid}
+
+
+def alive(pid: int) -> bool:
+    """Running, and not merely waiting to be reaped."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_until_gone(pids: set[int], *, seconds: float) -> set[int]:
+    deadline = time.monotonic() + seconds
+    while (left := {pid for pid in pids if alive(pid)}) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    # One folder for the module: the second start is the quick one, as for a person.
+    return tmp_path_factory.mktemp("installation")
+
+
+@pytest.fixture
+def platform(data_dir: Path) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [*COMMAND, "--data-dir", str(data_dir), "--port", str(free_port())],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    seen: list[bytes] = []
+    for line in process.stdout:
+        seen.append(line)
+        if b"Ready in" in line:
+            break
+    else:
+        pytest.fail(f"not ready:\n{b''.join(seen).decode()}")
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(20)
+        process.stdout.close()
+
+
+@pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
+def test_platform__asked_to_stop__ends_in_ten_seconds_without_orphan(
+    platform: subprocess.Popen[bytes], word: signal.Signals
+) -> None:
+    children = descendants(platform.pid)
+    assert len(children) >= 10
+    started = time.monotonic()
+    platform.send_signal(word)
+    platform.wait(15)
+    assert time.monotonic() - started < 10
+    assert wait_until_gone(children, seconds=1) == set()
+
+
+def test_platform__killed__children_follow(platform: subprocess.Popen[bytes]) -> None:
+    children = descendants(platform.pid)
+    platform.kill()
+    platform.wait()
+    assert wait_until_gone(children, seconds=15) == set()
