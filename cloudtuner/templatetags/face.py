@@ -15,11 +15,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from cloudtuner.clock import hour_start
+from cloudtuner.origins import base_url, organization_url
 from cloudtuner.units import decimal_text, group, kg_text, kwh_text, tonnes_text
 
 register = template.Library()
-
-MONTHS_PER_YEAR = 12
 
 
 @register.filter
@@ -145,26 +144,14 @@ def count(number: int | None) -> str:
     return "–" if number is None else group(str(number))
 
 
-@register.simple_tag
-def share(part: int | None, whole: int | None) -> str:
-    """A part of a whole in percent with one decimal; a dash when there is no whole.
-
-    >>> share(729, 1000), share(1, 0)
-    ('72.9 %', '–')
-    """
-    if not whole or part is None:
-        return "–"
-    return f"{decimal_text(part * 1000 // whole if part >= 0 else -(-part * 1000 // whole), scale=1, places=1)} %"
-
-
 @register.filter
-def per_mille(value: int | None) -> str:
-    """Tenths of a percent as percent.
+def ppm(value: int | None) -> str:
+    """Millionths as percent with one decimal.
 
-    >>> per_mille(972)
+    >>> ppm(972_000)
     '97.2 %'
     """
-    return "–" if value is None else f"{decimal_text(value, scale=1, places=1)} %"
+    return "–" if value is None else f"{decimal_text(value, scale=4, places=1)} %"
 
 
 @register.filter
@@ -249,28 +236,20 @@ def is_check(field: BoundField) -> bool:
     return isinstance(field.field.widget, CheckboxInput)
 
 
-def _origin(request: HttpRequest | None, host: str) -> str:
-    scheme = request.scheme if request is not None else settings.PUBLIC_SCHEME
-    port = request.get_port() if request is not None else str(settings.WEB_PORT)
-    standard = {"http": "80", "https": "443"}[scheme]
-    return f"{scheme}://{host}" if port == standard else f"{scheme}://{host}:{port}"
-
-
 @register.simple_tag(takes_context=True)
 def public_url(context: dict[str, Any], name: str, *args: Any, **kwargs: Any) -> str:
-    """The absolute address of a page on the public host; the host asked stays where it already is the public one."""
+    """The address of a page on the public host: absolute from elsewhere, a path where the page asked is public already."""
     path = reverse(name, urlconf=settings.PUBLIC_SCHEMA_URLCONF, args=args or None, kwargs=kwargs or None)
     request: HttpRequest | None = context.get("request")
     if request is not None and getattr(request, "urlconf", None) == settings.PUBLIC_SCHEMA_URLCONF:
         return path
-    return _origin(request, settings.BASE_DOMAIN) + path
+    return base_url(path)
 
 
-@register.simple_tag(takes_context=True)
-def tenant_url(context: dict[str, Any], slug: str, name: str, *args: Any, **kwargs: Any) -> str:
+@register.simple_tag
+def tenant_url(slug: str, name: str, *args: Any, **kwargs: Any) -> str:
     """The absolute address of a page on an organisation's own host."""
-    path = reverse(name, urlconf=settings.ROOT_URLCONF, args=args or None, kwargs=kwargs or None)
-    return _origin(context.get("request"), f"{slug}.{settings.BASE_DOMAIN}") + path
+    return organization_url(slug, reverse(name, urlconf=settings.ROOT_URLCONF, args=args or None, kwargs=kwargs or None))
 
 
 @register.simple_tag
