@@ -1,0 +1,102 @@
+"""Which reports a bill asks for: one per node and month whose content differs from the last one signed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cloudtuner import clock
+from cloudtuner.clock import hour_of
+from emissions.engine.estimate import ENGINE_ID, Estimate, estimate
+from emissions.engine.recompute import recompute
+from emissions.grid.catalog import FactorSet
+from emissions.poce.eip712 import Domain
+from emissions.poce.hexes import ZERO_32
+from emissions.poce.keys import sign
+from emissions.poce.lines import StrippedLines
+from emissions.poce.report import Level, NodeReport, State, build_report, month_range
+
+from .spool import SignedReport, Spool, SpooledReport
+
+
+@dataclass(frozen=True)
+class Node:
+    """One usage account that this agent answers for, and the head of its chain of reports as the network has it."""
+
+    account: str
+    node: str
+    first_hour: int
+    seq: int = 0
+    prev: str = ZERO_32
+
+
+def report_bill(
+    bill: Path, nodes: Mapping[str, Node], *, spool: Spool, key: bytes, domain: Domain, factor_set: FactorSet
+) -> list[SpooledReport]:
+    """Estimates one bill (a file or a folder) and spools the signed reports that it asks for, by account and month.
+
+    `nodes` by account id; other accounts of the bill are left alone. The caller holds the spool's lock.
+    """
+    figures = estimate([bill], factor_set=factor_set)
+    added = []
+    for summary in sorted(figures.accounts, key=lambda summary: summary.account):
+        node = nodes.get(summary.account)
+        if node is None:
+            continue
+        before = [item.read().report for item in spool.reports(node.node)]
+        for report, lines in _months(figures, node, before, factor_set):
+            seq, prev = _head(node, before, domain)
+            chained = replace(report, seq=seq + 1, prev=prev)
+            if any(_same_content(chained, known) for known in _newest(before, chained)):
+                continue
+            added.append(spool.add(SignedReport(chained, sign(key, chained.digest(domain)), lines)))
+            before.append(chained)
+    return added
+
+
+def _months(
+    figures: Estimate, node: Node, before: list[NodeReport], factor_set: FactorSet
+) -> Iterator[tuple[NodeReport, StrippedLines]]:
+    """A report per month of the account's hours in this bill, not yet placed in the chain."""
+    summary = next(summary for summary in figures.accounts if summary.account == node.account)
+    stripped = figures.stripped(node.account)
+    hour = max(summary.hour_from, node.first_hour)
+    while hour <= summary.hour_through:
+        start, end = month_range(hour, node.first_hour)
+        lines = stripped.between(start, end)
+        settled = end < hour_of(clock.now()) and summary.lines_without_invoice == 0
+        report = build_report(
+            node=node.node,
+            seq=0,
+            prev=ZERO_32,
+            hour_from=start,
+            hour_through=end,
+            state=State.FINAL if settled else State.PROVISIONAL,
+            level=Level.A0,
+            lines=lines,
+            recomputed=recompute(lines, factor_set),
+            factor_set_id=factor_set.id,
+            engine_id=ENGINE_ID,
+            bill_digest=figures.bill.bill_digest,
+        )
+        yield report, lines
+        hour = end + 1
+
+
+def _head(node: Node, before: list[NodeReport], domain: Domain) -> tuple[int, str]:
+    """The seq and hash that the next report follows: the spool's, unless the network is further."""
+    if before and before[-1].seq >= node.seq:
+        return before[-1].seq, before[-1].report_hash(domain)
+    return node.seq, node.prev
+
+
+def _newest(before: list[NodeReport], report: NodeReport) -> list[NodeReport]:
+    """The last report of the same range, if there is one."""
+    same = [known for known in before if (known.hour_from, known.hour_through) == (report.hour_from, report.hour_through)]
+    return same[-1:]
+
+
+def _same_content(report: NodeReport, known: NodeReport) -> bool:
+    """Whether two reports say the same. The digest of the bill may differ: a redelivery of the same lines says nothing new."""
+    return replace(report, seq=known.seq, prev=known.prev, bill_digest=known.bill_digest) == known
