@@ -52,7 +52,7 @@ def permission_required(
 def require_membership(request: HttpRequest) -> Membership:
     """The visitor's membership in the host's organisation. Raises Http404 when there is none that counts now."""
     organization = getattr(request, "tenant", None)
-    membership = membership_of(request.user, organization) if organization is not None else None  # type: ignore[arg-type]
+    membership = membership_of(request.user, organization) if organization is not None else None
     if membership is None:
         raise Http404
     return membership

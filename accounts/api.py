@@ -36,7 +36,7 @@ class CallerView(APIView):
             caller, permissions = request.auth.prefix, list(request.auth.scopes)
         else:
             membership = request._request.membership  # type: ignore[attr-defined]
-            caller, permissions = request.user.email, sorted(PERMISSIONS[membership.role])
+            caller, permissions = membership.user.email, sorted(PERMISSIONS[membership.role])
         return Response(
             {
                 "organization": str(organization.uuid),

@@ -20,6 +20,7 @@ from accounts.keys import make_keys
 from accounts.models import Organization
 from accounts.models.organization import draw_schema_name
 from cloudtuner.errors import ConfigurationError
+from cloudtuner.tenancy import close_tenant
 
 logger = logging.getLogger(__name__)
 # "CloudTuner schemas" as a number of its own: held by whoever makes or changes tables.
@@ -54,7 +55,7 @@ def migrate_all(*, verbosity: int = 0) -> list[str]:
     require_owner()
     with _alone():
         call_command("migrate_schemas", shared=True, interactive=False, verbosity=verbosity)
-        connection.set_schema_to_public()
+        close_tenant()
         grant("public")
         schemas = list(Organization.objects.order_by("created_at").values_list("schema_name", flat=True))
         for schema in schemas:
@@ -69,7 +70,7 @@ def migrate_all(*, verbosity: int = 0) -> list[str]:
 
 def _migrate_schema(schema: str, verbosity: int) -> None:
     call_command("migrate_schemas", tenant=True, schema_name=schema, interactive=False, verbosity=verbosity)
-    connection.set_schema_to_public()
+    close_tenant()
     grant(schema)
     if missing := missing_tables(schema):
         raise ConfigurationError(f"{schema} lacks {', '.join(missing)}", code="schema.incomplete")

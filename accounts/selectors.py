@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db import connection
+from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import ApiKey, AuditEntry, Invitation, Membership, Organization, User
 from cloudtuner import clock
-from cloudtuner.tenancy import is_public
+from cloudtuner.tenancy import current_schema, current_tenant, is_public
 
 
 def current_organization() -> Organization:
     """The organisation whose schema is open. Raises LookupError on the public schema."""
     if is_public():
         raise LookupError("no organisation is open; call this inside tenant_context(schema)")
-    if isinstance(connection.tenant, Organization):
-        return connection.tenant
-    return Organization.objects.get(schema_name=connection.schema_name)
+    tenant = current_tenant()
+    return tenant if isinstance(tenant, Organization) else Organization.objects.get(schema_name=current_schema())
 
 
 def organization_by_uuid(organization_uuid: UUID | str) -> Organization:
     """An active organisation by its id. Raises Organization.DoesNotExist."""
-    return Organization.objects.get(uuid=organization_uuid, state=Organization.State.ACTIVE)
+    organization: Organization = Organization.objects.get(uuid=organization_uuid, state=Organization.State.ACTIVE)
+    return organization
 
 
 def organizations_of(user: User) -> list[Organization]:
@@ -31,9 +31,9 @@ def organizations_of(user: User) -> list[Organization]:
     return list(Organization.objects.filter(uuid__in=current, state=Organization.State.ACTIVE).order_by("legal_name"))
 
 
-def membership_of(user: User, organization: Organization) -> Membership | None:
+def membership_of(user: User | AnonymousUser, organization: Organization) -> Membership | None:
     """A person's membership that counts now, if any."""
-    if not user.is_authenticated or not user.is_active:
+    if not isinstance(user, User) or not user.is_active:
         return None
     return Membership.objects.current().filter(user=user, organization=organization).first()
 

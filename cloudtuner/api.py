@@ -67,10 +67,10 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     elif isinstance(error, exceptions.APIException):
         status_code, detail = error.status_code, str(error.detail)
         code = str(getattr(error.detail, "code", None) or error.default_code)
-        if getattr(error, "auth_header", None):
-            headers["WWW-Authenticate"] = error.auth_header
-        if getattr(error, "wait", None):
-            headers["Retry-After"] = str(int(error.wait))
+        if challenge := getattr(error, "auth_header", None):
+            headers["WWW-Authenticate"] = challenge
+        if wait := getattr(error, "wait", None):
+            headers["Retry-After"] = str(int(wait))
     else:
         return None
     set_rollback()

@@ -32,7 +32,7 @@ class AppendOnly(RunSQL):
             f'CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON "{table}" FOR EACH STATEMENT EXECUTE FUNCTION {FUNCTION}()',
         ]
         drops = [f'DROP TRIGGER {table}_append_only ON "{table}"', f'DROP TRIGGER {table}_no_truncate ON "{table}"']
-        super().__init__(sql=[_CREATE_FUNCTION, *triggers], reverse_sql=drops)
+        super().__init__(sql=[_CREATE_FUNCTION, *triggers], reverse_sql=[*drops])
         self.table = table
 
     def deconstruct(self) -> tuple[str, list[object], dict[str, object]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -26,7 +27,7 @@ def rate_limits_shared(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def app_role_is_powerless(databases: list[str] | None = None, **_: Any) -> list[CheckMessage]:
+def app_role_is_powerless(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """The service's role must not be able to make, drop or own anything."""
     if not databases or settings.DB_ROLE == "owner":
         return []

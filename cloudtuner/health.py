@@ -9,6 +9,8 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
+from cloudtuner.tenancy import close_tenant
+
 logger = logging.getLogger(__name__)
 
 
@@ -26,7 +28,7 @@ def readyz() -> JsonResponse:
 
 def _database() -> str:
     try:
-        connection.set_schema_to_public()
+        close_tenant()
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM accounts_organization WHERE state = 'ACTIVE'")
     except DatabaseError as error:

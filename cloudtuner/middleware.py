@@ -11,12 +11,13 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.urls import set_urlconf
 
 from cloudtuner.hosts import organization_at
 from cloudtuner.origins import organization_host
+from cloudtuner.tenancy import close_tenant, open_tenant
 
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -86,26 +87,28 @@ class TenantMiddleware:
         self.public_hosts = {settings.BASE_DOMAIN, "127.0.0.1", "localhost"}
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        connection.set_schema_to_public()
+        close_tenant()
         try:
             host = request.get_host().partition(":")[0].lower()
         except DisallowedHost:
             return HttpResponse("Unknown host. Ask for the address again.\n", status=400, content_type="text/plain")
         request.tenant = None  # type: ignore[attr-defined]
         if host in self.public_hosts:
-            request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
+            request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
         elif host == self.admin_host:
-            request.urlconf = settings.ADMIN_URLCONF  # type: ignore[attr-defined]
+            request.urlconf = settings.ADMIN_URLCONF
         else:
             organization = organization_at(host)
             if organization is None:
-                request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
-                return render(request, "unknown_host.html", {"host": host}, status=404)
+                request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
+                set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
+                return render(request, "errors/unknown_host.html", {"host": host}, status=404)
             # What is remembered is shared by threads, and a view may put things on its tenant.
-            request.tenant = copy.copy(organization)  # type: ignore[attr-defined]
-            request.urlconf = settings.ROOT_URLCONF  # type: ignore[attr-defined]
-            connection.set_tenant(request.tenant)  # type: ignore[attr-defined]
+            organization = copy.copy(organization)
+            request.tenant = organization  # type: ignore[attr-defined]
+            request.urlconf = settings.ROOT_URLCONF
+            open_tenant(organization)
         try:
             return self.get_response(request)
         finally:
-            connection.set_schema_to_public()
+            close_tenant()

@@ -52,7 +52,7 @@ class RecordedTask(Task):  # type: ignore[type-arg] # generic only in the stubs
 
     def _send(self, args: tuple[Any, ...], kwargs: dict[str, Any], countdown: float | None) -> None:
         try:
-            self.apply_async(args, kwargs, countdown=countdown)
+            self.apply_async(args, kwargs, countdown=countdown or 0)
         except self.OperationalError:
             logger.warning("broker away, left to the sweeper", extra={"task": self.name})
 
@@ -141,9 +141,9 @@ def tenant_task(*, queue: str, **options: Any) -> Callable[[Callable[..., Any]],
 
     It runs with that schema open. Queues are `ingest`, `chain` and `documents`.
     """
-    return shared_task(base=TenantTask, queue=queue, **options)  # type: ignore[no-any-return]
+    return shared_task(base=TenantTask, queue=queue, **options)
 
 
 def public_task(*, queue: str, **options: Any) -> Callable[[Callable[..., Any]], RecordedTask]:
     """Makes a function a task over shared rows; no organisation is open while it runs. Ticks say `recorded=False`."""
-    return shared_task(base=RecordedTask, queue=queue, **options)  # type: ignore[no-any-return]
+    return shared_task(base=RecordedTask, queue=queue, **options)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from django.db import connection
+from django.db import connections
 from django_tenants.utils import get_public_schema_name, get_tenant_model
 
 from cloudtuner.errors import CloudTunerError
@@ -27,9 +28,29 @@ class TenantGone(CloudTunerError):
     code = "tenant.gone"
 
 
+def _connection() -> Any:
+    """The connection of this thread, with what the tenant backend adds to Django's."""
+    return connections["default"]
+
+
+def current_tenant() -> Any:
+    """What the connection has open: an organisation, or a stand-in that only has a `schema_name`."""
+    return _connection().tenant
+
+
+def close_tenant() -> None:
+    """Leaves every organisation: only the shared tables are visible from here on."""
+    _connection().set_schema_to_public()
+
+
+def open_tenant(organization: Any) -> None:
+    """Opens an organisation for the rest of a request. Everything but the middleware uses `tenant_context`."""
+    _connection().set_tenant(organization)
+
+
 def current_schema() -> str:
     """The schema that the connection reads and writes now (`public` outside every organisation)."""
-    name: str = connection.schema_name
+    name: str = _connection().schema_name
     return name
 
 
@@ -54,6 +75,7 @@ def tenant_context(schema: str) -> Iterator[None]:
     Only as `with tenant_context(schema):`. Raises TenantGone when no organisation has the schema.
     """
     require_tenant(schema)
+    connection = _connection()
     before = connection.tenant
     connection.set_schema(schema)
     try:
@@ -65,6 +87,7 @@ def tenant_context(schema: str) -> Iterator[None]:
 @contextmanager
 def public_context() -> Iterator[None]:
     """Closes every organisation for the block: only the shared tables are visible."""
+    connection = _connection()
     before = connection.tenant
     connection.set_schema_to_public()
     try:
@@ -75,7 +98,7 @@ def public_context() -> Iterator[None]:
 
 def is_public() -> bool:
     """Whether no organisation is open."""
-    return current_schema() == get_public_schema_name()
+    return current_schema() == str(get_public_schema_name())
 
 
 def forget_tenants() -> None:

@@ -70,7 +70,7 @@ def organization_create(*, user: User, legal_name: str, slug: str) -> Organizati
 def _claim_spare(user: User, name: str, slug: str) -> Organization:
     # Skipping locked rows lets two sign-ups at once take two spares instead of waiting for each other.
     spares = Organization.objects.filter(state=Organization.State.SPARE).order_by("created_at")
-    spare = spares.select_for_update(skip_locked=True).first()
+    spare: Organization | None = spares.select_for_update(skip_locked=True).first()
     if spare is None:
         raise NoSpareOrganization("Your organisation's space is being prepared.", hint="Try again in a few seconds.")
     spare.legal_name, spare.slug = name, slug

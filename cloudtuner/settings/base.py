@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudtuner.env import Env
-from cloudtuner.settings.apps import SHARED_APPS, TENANT_APPS
+from cloudtuner.settings.apps import *
 from cloudtuner.settings.auth import *
 from cloudtuner.settings.celery import *
-from cloudtuner.settings.logging import logging_settings  # noqa: F401 - the modes use it
 from cloudtuner.settings.web import *
 
 env = Env()

@@ -7,8 +7,11 @@ import secrets
 from cloudtuner.settings.base import *
 from cloudtuner.settings.cache import cache_settings
 from cloudtuner.settings.database import database_from_url
+from cloudtuner.settings.logging import logging_settings
 
 MODE = "embedded"
+if env.text("CLOUDTUNER_MODE", MODE) == "production":
+    env.problems.append("CLOUDTUNER_MODE: it says production, but DJANGO_SETTINGS_MODULE names the embedded settings")
 DEBUG = False
 SECRET_KEY = env.text("CLOUDTUNER_SECRET_KEY", "") or secrets.token_urlsafe(50)
 APP_DATABASE_URL = env.text("DATABASE_URL", "postgresql://cloudtuner_app@127.0.0.1:5432/cloudtuner")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cloudtuner.settings.base import *
 from cloudtuner.settings.cache import cache_settings
 from cloudtuner.settings.database import database_from_url
+from cloudtuner.settings.logging import logging_settings
 
 MODE = "test"
 DEBUG = False

@@ -25,7 +25,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--count", type=int, default=1, help="How many spares to keep (default 1).")
-        parser.add_argument("--watch", type=float, metavar="SECONDS", help="Look again every so many seconds, until stopped.")
+        watch = "Look again every so many seconds (default 2), until stopped."
+        parser.add_argument("--watch", type=float, nargs="?", const=2.0, metavar="SECONDS", help=watch)
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Fills the stock; watching, a database that is away is waited for."""
