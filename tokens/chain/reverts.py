@@ -10,13 +10,15 @@ from cloudtuner.errors import ChainError
 
 from . import artifacts
 from .abi import argument_types, decode_values, selector
+from .refusals import TEXTS
 
-# What a person reads, by error name; the arguments by their names. An error without a line is told by its name.
-TEXTS: dict[str, str] = {}
+_WORDS = {"PoCE": "Poce", "CT02": "Ct02", "ERC": "Erc"}
 
 
 class ContractRefused(ChainError):
-    """A contract reverted. `name` and `arguments` are those of its custom error."""
+    """A contract reverted. `name` and `arguments` are those of its custom error; the code is
+    `chain.revert.` and the name in lower case with underscores.
+    """
 
     def __init__(self, message: str, *, name: str, arguments: dict[str, Any], data: bytes) -> None:
         super().__init__(message, code="chain.revert." + _snake(name))
@@ -65,4 +67,6 @@ def _shown(value: Any) -> Any:
 
 
 def _snake(name: str) -> str:
+    for written, word in _WORDS.items():
+        name = name.replace(written, word)
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
+
+/// @title NodeRegistry: who reports, who is paid, and by which rules.
+/// @notice A node is a cloud usage account under a keyed name; nothing here tells which. The registrar vouches for each
+/// registration. A node's first hour never changes. The owner keeps the list of providers, the factor sets and the cap.
+contract NodeRegistry is INodeRegistry, EIP712, Ownable2Step {
+    /// @dev The first slot holds key, first hour and the number of signed changes.
+    struct Node {
+        address key;
+        uint64 firstHour;
+        uint32 changes;
+        address wallet;
+        address nextWallet;
+        uint64 nextWalletAt;
+    }
+
+    /// @notice A factor set and the first hour it answers for.
+    struct FactorSet {
+        bytes32 id;
+        uint64 fromHour;
+    }
+
+    bytes32 private constant REGISTER_TYPEHASH =
+        keccak256("RegisterNode(bytes32 node,address key,address wallet,uint64 firstHour)");
+    bytes32 private constant ROTATE_TYPEHASH =
+        keccak256("RotateKey(bytes32 node,address key,uint32 changes,uint256 deadline)");
+    bytes32 private constant WALLET_TYPEHASH =
+        keccak256("ChangeWallet(bytes32 node,address wallet,uint32 changes,uint256 deadline)");
+
+    /// @notice No vote can raise the cap above this: 10 million tonnes in one epoch.
+    uint128 public constant MAX_EPOCH_CAP_UG = 1e19;
+
+    /// @notice Seconds between asking for another wallet and being paid there.
+    uint64 public immutable walletDelay;
+
+    /// @notice Who vouches for registrations.
+    address public registrar;
+
+    /// @notice How much the ceiling may rise in one epoch, micrograms.
+    uint128 public epochCapUg;
+
+    mapping(bytes32 node => Node) private _nodes;
+    mapping(bytes32 nameHash => bool) private _providers;
+    FactorSet[] private _factorSets;
+    /// @dev Place in `_factorSets` plus one; zero is unknown.
+    mapping(bytes32 factorSet => uint256) private _placeOf;
+
+    /// @notice A node exists; hours before `firstHour` never count.
+    event NodeRegistered(bytes32 indexed node, address indexed key, address indexed wallet, uint64 firstHour);
+
+    /// @notice Reports of the node are signed by `key` from now on.
+    event KeyRotated(bytes32 indexed node, address indexed key);
+
+    /// @notice Another wallet was asked for and may be confirmed at `effectiveAt`.
+    event WalletChangeRequested(bytes32 indexed node, address indexed wallet, uint64 effectiveAt);
+
+    /// @notice The requested wallet will not count.
+    event WalletChangeCancelled(bytes32 indexed node, address indexed wallet);
+
+    /// @notice Later leaves of the node pay `wallet`.
+    event WalletChanged(bytes32 indexed node, address indexed wallet);
+
+    /// @notice `factorSet` answers for hours from `fromHour` on.
+    event FactorSetPublished(bytes32 indexed factorSet, uint64 fromHour, string uri);
+
+    /// @notice Bills of `provider` are accepted, or no longer.
+    event ProviderSet(string provider, bool allowed);
+
+    /// @notice Another registrar vouches for registrations.
+    event RegistrarChanged(address indexed registrar);
+
+    /// @notice The ceiling may rise by `capUg` in one epoch.
+    event EpochCapChanged(uint128 capUg);
+
+    /// @notice The node is there already.
+    error NodeRegistryKnownNode(bytes32 node);
+
+    /// @notice There is no such node.
+    error NodeRegistryUnknownNode(bytes32 node);
+
+    /// @notice The signature is not that of `signer` over these values.
+    error NodeRegistryBadSignature(address signer);
+
+    /// @notice The signature was valid until `deadline`.
+    error NodeRegistryExpired(uint256 deadline);
+
+    /// @notice A value that must not be zero is zero.
+    error NodeRegistryZero();
+
+    /// @notice No other wallet was asked for.
+    error NodeRegistryNoWalletChange(bytes32 node);
+
+    /// @notice The change may be confirmed at `effectiveAt`.
+    error NodeRegistryTooEarly(uint64 effectiveAt);
+
+    /// @notice The caller may not cancel this change.
+    error NodeRegistryNotAllowed(address caller);
+
+    /// @notice The factor set was published before.
+    error NodeRegistryKnownFactorSet(bytes32 factorSet);
+
+    /// @notice The factor set was never published.
+    error NodeRegistryUnknownFactorSet(bytes32 factorSet);
+
+    /// @notice A set may answer for future hours only, after those of the last one: from `earliest` on.
+    error NodeRegistryPastHour(uint64 fromHour, uint64 earliest);
+
+    /// @notice The cap is above what any vote may set.
+    error NodeRegistryCapTooHigh(uint128 capUg);
+
+    constructor(
+        address owner_,
+        address registrar_,
+        bytes32 genesisFactorSet,
+        string memory genesisUri,
+        uint128 epochCapUg_,
+        uint64 walletDelay_
+    ) EIP712("CloudTuner", "1") Ownable(owner_) {
+        walletDelay = walletDelay_;
+        _setRegistrar(registrar_);
+        _setEpochCap(epochCapUg_);
+        _publish(genesisFactorSet, 0, genesisUri);
+        _setProvider("aws", true);
+        _setProvider("azure", true);
+        _setProvider("gcp", true);
+    }
+
+    // --- nodes ---
+
+    /// @notice Registers a node by the registrar's signature. Anyone may send it, once per node.
+    function registerNode(bytes32 node, address key, address wallet, uint64 firstHour, bytes calldata signature) external {
+        if (node == 0 || key == address(0) || wallet == address(0) || firstHour == 0) revert NodeRegistryZero();
+        Node storage record = _nodes[node];
+        if (record.key != address(0)) revert NodeRegistryKnownNode(node);
+        _requireSignature(registrar, keccak256(abi.encode(REGISTER_TYPEHASH, node, key, wallet, firstHour)), signature);
+        record.key = key;
+        record.firstHour = firstHour;
+        record.wallet = wallet;
+        emit NodeRegistered(node, key, wallet, firstHour);
+    }
+
+    /// @notice Gives the node another key, by the signature of the present one. Counts at once.
+    function rotateKey(bytes32 node, address key, uint256 deadline, bytes calldata signature) external {
+        Node storage record = _known(node);
+        if (key == address(0)) revert NodeRegistryZero();
+        _requireBefore(deadline);
+        bytes32 structHash = keccak256(abi.encode(ROTATE_TYPEHASH, node, key, record.changes, deadline));
+        _requireSignature(record.key, structHash, signature);
+        ++record.changes;
+        record.key = key;
+        emit KeyRotated(node, key);
+    }
+
+    /// @notice Gives a node whose key was lost another one. By the owner.
+    function recoverKey(bytes32 node, address key) external onlyOwner {
+        Node storage record = _known(node);
+        if (key == address(0)) revert NodeRegistryZero();
+        ++record.changes;
+        record.key = key;
+        emit KeyRotated(node, key);
+    }
+
+    /// @notice Asks for another wallet, by the node key's signature; it can be confirmed after the delay.
+    function requestWallet(bytes32 node, address wallet, uint256 deadline, bytes calldata signature) external {
+        Node storage record = _known(node);
+        if (wallet == address(0)) revert NodeRegistryZero();
+        _requireBefore(deadline);
+        bytes32 structHash = keccak256(abi.encode(WALLET_TYPEHASH, node, wallet, record.changes, deadline));
+        _requireSignature(record.key, structHash, signature);
+        ++record.changes;
+        record.nextWallet = wallet;
+        record.nextWalletAt = uint64(block.timestamp) + walletDelay;
+        emit WalletChangeRequested(node, wallet, record.nextWalletAt);
+    }
+
+    /// @notice Confirms the wallet that was asked for. Anyone may, after the delay.
+    function confirmWallet(bytes32 node) external {
+        Node storage record = _known(node);
+        address wallet = record.nextWallet;
+        if (wallet == address(0)) revert NodeRegistryNoWalletChange(node);
+        if (block.timestamp < record.nextWalletAt) revert NodeRegistryTooEarly(record.nextWalletAt);
+        record.wallet = wallet;
+        _forgetChange(record);
+        emit WalletChanged(node, wallet);
+    }
+
+    /// @notice Stops a change of wallet: a stolen node key cannot take the payments without anybody noticing. By the
+    /// present wallet, the registrar or the owner.
+    function cancelWallet(bytes32 node) external {
+        Node storage record = _known(node);
+        address wallet = record.nextWallet;
+        if (wallet == address(0)) revert NodeRegistryNoWalletChange(node);
+        if (msg.sender != record.wallet && msg.sender != registrar && msg.sender != owner()) {
+            revert NodeRegistryNotAllowed(msg.sender);
+        }
+        _forgetChange(record);
+        emit WalletChangeCancelled(node, wallet);
+    }
+
+    /// @notice A node's key, wallet, first hour, and how many signed changes there were; zeros for a stranger.
+    function nodeOf(bytes32 node) external view returns (address key, address wallet, uint64 firstHour, uint32 changes) {
+        Node storage record = _nodes[node];
+        return (record.key, record.wallet, record.firstHour, record.changes);
+    }
+
+    /// @notice The wallet that was asked for and when it may be confirmed; zeros when none was.
+    function walletChangeOf(bytes32 node) external view returns (address wallet, uint64 effectiveAt) {
+        Node storage record = _nodes[node];
+        return (record.nextWallet, record.nextWalletAt);
+    }
+
+    // --- rules ---
+
+    /// @notice Publishes a factor set for hours that have not begun, after those of the last one.
+    function publishFactorSet(bytes32 factorSet, uint64 fromHour, string calldata uri) external onlyOwner {
+        uint64 earliest = uint64(block.timestamp / 1 hours) + 1;
+        uint64 last = _factorSets[_factorSets.length - 1].fromHour;
+        if (last >= earliest) earliest = last + 1;
+        if (fromHour < earliest) revert NodeRegistryPastHour(fromHour, earliest);
+        _publish(factorSet, fromHour, uri);
+    }
+
+    /// @notice Accepts bills of a provider, or stops accepting them.
+    function setProvider(string calldata provider, bool allowed) external onlyOwner {
+        _setProvider(provider, allowed);
+    }
+
+    /// @notice Names another registrar.
+    function setRegistrar(address registrar_) external onlyOwner {
+        _setRegistrar(registrar_);
+    }
+
+    /// @notice Sets how much the ceiling may rise in one epoch.
+    function setEpochCap(uint128 capUg) external onlyOwner {
+        _setEpochCap(capUg);
+    }
+
+    /// @notice The factor set that answers for an hour.
+    function factorSetAt(uint64 hour) external view returns (bytes32) {
+        uint256 place = _factorSets.length - 1;
+        // The genesis set answers from hour 0 on, so the walk ends.
+        while (_factorSets[place].fromHour > hour) --place;
+        return _factorSets[place].id;
+    }
+
+    /// @notice Every factor set, oldest first.
+    function factorSets() external view returns (FactorSet[] memory) {
+        return _factorSets;
+    }
+
+    /// @notice Whether bills of a provider are accepted.
+    function providerAllowed(string calldata provider) external view returns (bool) {
+        return _providers[keccak256(bytes(provider))];
+    }
+
+    /// @inheritdoc INodeRegistry
+    function epochRules(bytes32 factorSet) external view returns (uint64 fromHour, uint128 capUg) {
+        uint256 place = _placeOf[factorSet];
+        if (place == 0) revert NodeRegistryUnknownFactorSet(factorSet);
+        return (_factorSets[place - 1].fromHour, epochCapUg);
+    }
+
+    /// @notice The EIP-712 domain separator that signatures are made for.
+    // solhint-disable-next-line func-name-mixedcase
+    function DOMAIN_SEPARATOR() external view returns (bytes32) {
+        return _domainSeparatorV4();
+    }
+
+    // --- within ---
+
+    function _known(bytes32 node) private view returns (Node storage record) {
+        record = _nodes[node];
+        if (record.key == address(0)) revert NodeRegistryUnknownNode(node);
+    }
+
+    function _requireBefore(uint256 deadline) private view {
+        if (block.timestamp > deadline) revert NodeRegistryExpired(deadline);
+    }
+
+    function _requireSignature(address signer, bytes32 structHash, bytes calldata signature) private view {
+        if (!SignatureChecker.isValidSignatureNowCalldata(signer, _hashTypedDataV4(structHash), signature)) {
+            revert NodeRegistryBadSignature(signer);
+        }
+    }
+
+    function _forgetChange(Node storage record) private {
+        record.nextWallet = address(0);
+        record.nextWalletAt = 0;
+    }
+
+    function _publish(bytes32 factorSet, uint64 fromHour, string memory uri) private {
+        if (factorSet == 0) revert NodeRegistryZero();
+        if (_placeOf[factorSet] != 0) revert NodeRegistryKnownFactorSet(factorSet);
+        _factorSets.push(FactorSet(factorSet, fromHour));
+        _placeOf[factorSet] = _factorSets.length;
+        emit FactorSetPublished(factorSet, fromHour, uri);
+    }
+
+    function _setProvider(string memory provider, bool allowed) private {
+        _providers[keccak256(bytes(provider))] = allowed;
+        emit ProviderSet(provider, allowed);
+    }
+
+    function _setRegistrar(address registrar_) private {
+        if (registrar_ == address(0)) revert NodeRegistryZero();
+        registrar = registrar_;
+        emit RegistrarChanged(registrar_);
+    }
+
+    function _setEpochCap(uint128 capUg) private {
+        if (capUg > MAX_EPOCH_CAP_UG) revert NodeRegistryCapTooHigh(capUg);
+        epochCapUg = capUg;
+        emit EpochCapChanged(capUg);
+    }
+}

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {TunerToken} from "./TunerToken.sol";
+import {IValidatorSet} from "./interfaces/IValidatorSet.sol";
+
+/// @title ValidatorSet: who attests, with how much at stake.
+/// @notice Anyone may stake TUNER and name the key that signs. Each change makes a new version of the set with a frozen
+/// list of signers and stakes; a header names the version it was signed under. Stake that leaves stays slashable until
+/// it can be withdrawn.
+contract ValidatorSet is IValidatorSet {
+    using SafeERC20 for TunerToken;
+
+    /// @dev An active validator: its signing key and its stake, one slot.
+    struct Seat {
+        address signer;
+        uint96 stake;
+    }
+
+    /// @dev Stake on its way out.
+    struct Exit {
+        uint96 amount;
+        uint64 availableAt;
+    }
+
+    /// @dev A version of the set. `members` are signer (upper 160 bits) and stake (lower 96), so they sort by signer.
+    struct Snapshot {
+        uint96 totalStake;
+        uint64 supersededAt;
+        uint256[] members;
+    }
+
+    /// @notice No more validators than this, so that a report always fits a block.
+    uint256 public constant MAX_VALIDATORS = 31;
+
+    /// @notice The reporter of an equivocation gets one part in this many; the rest is burned.
+    uint96 public constant REWARD_PART = 10;
+
+    /// @notice The token at stake.
+    TunerToken public immutable tuner;
+
+    /// @notice The only contract that can slash.
+    address public immutable poce;
+
+    /// @notice The least stake of a validator, base units.
+    uint96 public immutable minStake;
+
+    /// @notice Seconds from asking for stake back to getting it.
+    uint64 public immutable unstakeDelay;
+
+    /// @notice Seconds that votes under a superseded version still count; shorter than the unstake delay.
+    uint64 public immutable setGrace;
+
+    /// @notice The present version of the set.
+    uint32 public setId;
+
+    /// @notice Versions before this one never count again.
+    uint32 public floorSetId;
+
+    address[] private _stakers;
+    mapping(address staker => Seat) private _seats;
+    mapping(address staker => Exit) private _exits;
+    mapping(uint32 setId => Snapshot) private _snapshots;
+
+    /// @notice Who answers for a signing key, for good: also for keys that were replaced.
+    mapping(address signer => address staker) public stakerOf;
+
+    /// @notice Whether a signing key was slashed; it can never be used again.
+    mapping(address signer => bool) public slashed;
+
+    /// @notice `staker` put `amount` at stake, which makes it `stake`.
+    event Staked(address indexed staker, address indexed signer, uint96 amount, uint96 stake);
+
+    /// @notice `amount` no longer counts and can be withdrawn at `availableAt`.
+    event UnstakeRequested(address indexed staker, uint96 amount, uint64 availableAt);
+
+    /// @notice `amount` went back to `staker`.
+    event StakeWithdrawn(address indexed staker, uint96 amount);
+
+    /// @notice `staker` signs with another key.
+    event SignerChanged(address indexed staker, address indexed signer);
+
+    /// @notice Everything behind `signer` was taken.
+    event Slashed(
+        address indexed staker, address indexed signer, address indexed reporter, uint96 amount, uint96 reward
+    );
+
+    /// @notice A new version of the set.
+    event ValidatorSetChanged(uint32 indexed setId, uint96 totalStake, uint16 count);
+
+    /// @notice The caller is not PoCE.
+    error ValidatorSetNotPoCE(address caller);
+
+    /// @notice The caller has no stake.
+    error ValidatorSetNotStaker(address caller);
+
+    /// @notice An amount or address that must not be zero is zero.
+    error ValidatorSetZero();
+
+    /// @notice The stake would be `stake`; it has to be nothing or at least `minimum`.
+    error ValidatorSetBelowMinimum(uint96 stake, uint96 minimum);
+
+    /// @notice All seats are taken.
+    error ValidatorSetFull();
+
+    /// @notice The key belongs to another validator or was slashed.
+    error ValidatorSetSignerTaken(address signer);
+
+    /// @notice The validator signs with `signer`; only itself can change that.
+    error ValidatorSetSignerMismatch(address signer);
+
+    /// @notice The stake can be withdrawn at `availableAt` (0: there is nothing to withdraw).
+    error ValidatorSetCooling(uint64 availableAt);
+
+    /// @notice Votes under this version no longer count.
+    error ValidatorSetStale(uint32 setId);
+
+    /// @notice The signer is not in this version of the set.
+    error ValidatorSetNotMember(address signer);
+
+    /// @notice Nothing is at stake behind this key.
+    error ValidatorSetNothingAtStake(address signer);
+
+    /// @notice The grace must be shorter than the unstake delay.
+    error ValidatorSetBadDelays();
+
+    modifier onlyPoCE() {
+        if (msg.sender != poce) revert ValidatorSetNotPoCE(msg.sender);
+        _;
+    }
+
+    constructor(address tuner_, address poce_, uint96 minStake_, uint64 unstakeDelay_, uint64 setGrace_) {
+        if (tuner_ == address(0) || poce_ == address(0) || minStake_ == 0) revert ValidatorSetZero();
+        if (setGrace_ >= unstakeDelay_) revert ValidatorSetBadDelays();
+        tuner = TunerToken(tuner_);
+        poce = poce_;
+        minStake = minStake_;
+        unstakeDelay = unstakeDelay_;
+        setGrace = setGrace_;
+    }
+
+    // --- staking ---
+
+    /// @notice Puts `amount` of the caller's TUNER at stake for `staker`, which signs with `signer`. A first stake takes
+    /// a seat; whoever adds to it has to name the signer it has.
+    function stake(address staker, uint96 amount, address signer) external {
+        if (staker == address(0) || amount == 0) revert ValidatorSetZero();
+        Seat storage seat = _seats[staker];
+        if (seat.stake == 0) {
+            if (_stakers.length == MAX_VALIDATORS) revert ValidatorSetFull();
+            _takeSigner(staker, signer);
+            _stakers.push(staker);
+            seat.signer = signer;
+        } else if (seat.signer != signer) {
+            revert ValidatorSetSignerMismatch(seat.signer);
+        }
+        uint96 sum = seat.stake + amount;
+        if (sum < minStake) revert ValidatorSetBelowMinimum(sum, minStake);
+        seat.stake = sum;
+        tuner.safeTransferFrom(msg.sender, address(this), amount);
+        emit Staked(staker, signer, amount, sum);
+        _snapshot();
+    }
+
+    /// @notice Takes `amount` of the caller's stake out of the set; it can be withdrawn after the delay. Asking again
+    /// starts the delay anew for all of it.
+    function requestUnstake(uint96 amount) external {
+        Seat storage seat = _seats[msg.sender];
+        if (seat.stake == 0) revert ValidatorSetNotStaker(msg.sender);
+        if (amount == 0) revert ValidatorSetZero();
+        if (amount > seat.stake) revert ValidatorSetBelowMinimum(0, seat.stake);
+        uint96 rest = seat.stake - amount;
+        if (rest != 0 && rest < minStake) revert ValidatorSetBelowMinimum(rest, minStake);
+        seat.stake = rest;
+        if (rest == 0) _leave(msg.sender);
+        Exit storage exit = _exits[msg.sender];
+        exit.amount += amount;
+        exit.availableAt = uint64(block.timestamp) + unstakeDelay;
+        emit UnstakeRequested(msg.sender, amount, exit.availableAt);
+        _snapshot();
+    }
+
+    /// @notice Pays back what the caller asked for, after the delay.
+    function withdraw() external {
+        Exit memory exit = _exits[msg.sender];
+        if (exit.amount == 0 || block.timestamp < exit.availableAt) revert ValidatorSetCooling(exit.availableAt);
+        delete _exits[msg.sender];
+        tuner.safeTransfer(msg.sender, exit.amount);
+        emit StakeWithdrawn(msg.sender, exit.amount);
+    }
+
+    /// @notice Signs with another key from the next version of the set on. The caller still answers for the old one.
+    function setSigner(address signer) external {
+        Seat storage seat = _seats[msg.sender];
+        if (seat.stake == 0) revert ValidatorSetNotStaker(msg.sender);
+        _takeSigner(msg.sender, signer);
+        seat.signer = signer;
+        emit SignerChanged(msg.sender, signer);
+        _snapshot();
+    }
+
+    // --- by PoCE ---
+
+    /// @inheritdoc IValidatorSet
+    function slash(address signer, address reporter) external onlyPoCE returns (uint96 amount) {
+        address staker = stakerOf[signer];
+        amount = _seats[staker].stake + _exits[staker].amount;
+        if (amount == 0 || slashed[signer]) revert ValidatorSetNothingAtStake(signer);
+        slashed[signer] = true;
+        if (_seats[staker].stake != 0) _leave(staker);
+        // A staker that signed with another key since loses that key's seat too: the stake is one.
+        slashed[_seats[staker].signer] = true;
+        delete _seats[staker];
+        delete _exits[staker];
+        uint96 reward = amount / REWARD_PART;
+        tuner.safeTransfer(reporter, reward);
+        tuner.burn(amount - reward);
+        emit Slashed(staker, signer, reporter, amount, reward);
+        _renew();
+    }
+
+    /// @inheritdoc IValidatorSet
+    function renew() external onlyPoCE {
+        _renew();
+    }
+
+    // --- reads ---
+
+    /// @inheritdoc IValidatorSet
+    /// @dev Walks signers and members together, both ascending; a signer given twice is not found the second time.
+    function weigh(uint32 id, address[] calldata signers)
+        external
+        view
+        returns (uint96 agreed, uint96 totalStake, uint16 count)
+    {
+        Snapshot storage snapshot = _snapshots[id];
+        uint64 supersededAt = snapshot.supersededAt;
+        bool lapsed = supersededAt != 0 && block.timestamp > uint256(supersededAt) + setGrace;
+        if (id == 0 || id > setId || id < floorSetId || lapsed) revert ValidatorSetStale(id);
+        totalStake = snapshot.totalStake;
+        uint256 length = snapshot.members.length;
+        count = uint16(length);
+        uint256 place;
+        for (uint256 i; i < signers.length; ++i) {
+            address signer = signers[i];
+            uint256 member;
+            do {
+                if (place == length) revert ValidatorSetNotMember(signer);
+                member = snapshot.members[place++];
+            } while (member >> 96 < uint160(signer));
+            if (member >> 96 != uint160(signer)) revert ValidatorSetNotMember(signer);
+            agreed += uint96(member);
+        }
+    }
+
+    /// @notice Signers and stakes of a version, signers ascending.
+    function membersOf(uint32 id)
+        external
+        view
+        returns (address[] memory signers, uint96[] memory stakes, uint96 totalStake)
+    {
+        Snapshot storage snapshot = _snapshots[id];
+        uint256 length = snapshot.members.length;
+        signers = new address[](length);
+        stakes = new uint96[](length);
+        for (uint256 i; i < length; ++i) {
+            uint256 member = snapshot.members[i];
+            signers[i] = address(uint160(member >> 96));
+            stakes[i] = uint96(member);
+        }
+        totalStake = snapshot.totalStake;
+    }
+
+    /// @notice Whether a key signs for an active validator now.
+    function isActive(address signer) external view returns (bool) {
+        Seat storage seat = _seats[stakerOf[signer]];
+        return seat.signer == signer && seat.stake != 0;
+    }
+
+    /// @notice A validator's signing key and stake; zeros when it has no seat.
+    function seatOf(address staker) external view returns (address signer, uint96 stake_) {
+        Seat storage seat = _seats[staker];
+        return seat.stake == 0 ? (address(0), 0) : (seat.signer, seat.stake);
+    }
+
+    /// @notice A validator's stake on its way out.
+    function exitOf(address staker) external view returns (uint96 amount, uint64 availableAt) {
+        Exit storage exit = _exits[staker];
+        return (exit.amount, exit.availableAt);
+    }
+
+    /// @notice What equivocation by this key would cost now.
+    function slashableStake(address signer) external view returns (uint96) {
+        if (slashed[signer]) return 0;
+        address staker = stakerOf[signer];
+        return _seats[staker].stake + _exits[staker].amount;
+    }
+
+    // --- within ---
+
+    function _takeSigner(address staker, address signer) private {
+        if (signer == address(0)) revert ValidatorSetZero();
+        address holder = stakerOf[signer];
+        if (slashed[signer] || (holder != address(0) && holder != staker)) revert ValidatorSetSignerTaken(signer);
+        stakerOf[signer] = staker;
+    }
+
+    function _leave(address staker) private {
+        uint256 last = _stakers.length - 1;
+        for (uint256 i; i <= last; ++i) {
+            if (_stakers[i] == staker) {
+                _stakers[i] = _stakers[last];
+                _stakers.pop();
+                return;
+            }
+        }
+    }
+
+    function _renew() private {
+        _snapshot();
+        floorSetId = setId;
+    }
+
+    /// @dev Freezes the set as it is now under a new number. At most 31 members, so insertion sort is cheap enough.
+    function _snapshot() private {
+        _snapshots[setId].supersededAt = uint64(block.timestamp);
+        uint32 id = ++setId;
+        uint256 length = _stakers.length;
+        uint256[] memory members = new uint256[](length);
+        uint96 totalStake;
+        for (uint256 i; i < length; ++i) {
+            Seat memory seat = _seats[_stakers[i]];
+            uint256 member = (uint256(uint160(seat.signer)) << 96) | seat.stake;
+            uint256 place = i;
+            while (place != 0 && members[place - 1] > member) {
+                members[place] = members[place - 1];
+                --place;
+            }
+            members[place] = member;
+            totalStake += seat.stake;
+        }
+        Snapshot storage snapshot = _snapshots[id];
+        snapshot.totalStake = totalStake;
+        snapshot.members = members;
+        emit ValidatorSetChanged(id, totalStake, uint16(length));
+    }
+}
