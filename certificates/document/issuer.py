@@ -6,8 +6,11 @@ every trust file; production names an issuer folder whose keys a public authorit
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
+import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -90,17 +93,22 @@ def create_issuer(folder: Path, *, name: str = "CloudTuner (demo issuer)", momen
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), critical=False)
         .sign(root_key, hashes.SHA256())
     )
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    for file, key in ((_ROOT_KEY, root_key), (_SIGNER_KEY, signer_key), (_DID_KEY, did_key)):
-        _write(
-            folder / file,
-            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
-        )
-    _write(folder / _ROOT, root.public_bytes(serialization.Encoding.PEM))
-    _write(folder / _SIGNER, signer.public_bytes(serialization.Encoding.PEM))
-    # Last, because its presence is what says that the folder is complete.
-    _write(folder / _ISSUER, json.dumps({"name": name, "label": TEST_LABEL}, indent=2).encode() + b"\n")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))  # mode 0700
+    try:
+        for file, key in ((_ROOT_KEY, root_key), (_SIGNER_KEY, signer_key), (_DID_KEY, did_key)):
+            _write(
+                made / file,
+                key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+            )
+        _write(made / _ROOT, root.public_bytes(serialization.Encoding.PEM))
+        _write(made / _SIGNER, signer.public_bytes(serialization.Encoding.PEM))
+        _write(made / _ISSUER, json.dumps({"name": name, "label": TEST_LABEL}, indent=2).encode() + b"\n")
+        # Succeeds once: a process that comes second finds a folder that is not empty, and takes what is there.
+        with contextlib.suppress(OSError):
+            made.rename(folder)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
     return load_issuer(folder)
 
 

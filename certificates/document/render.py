@@ -49,7 +49,7 @@ def _fetcher() -> Any:
         """Reads data addresses and our own folder, so that no name in a claim can make the renderer fetch anything."""
 
         def fetch(self, url: str, headers: Any = None) -> Any:
-            if url.startswith("data:") or url.startswith(_HERE.as_uri() + "/"):
+            if url.startswith(("data:", _HERE.as_uri() + "/")) and ".." not in url:
                 return super().fetch(url, headers)
             raise RenderError(f"a certificate refers to nothing outside itself, not to {url[:80]!r}")
 

@@ -22,7 +22,7 @@ def seal(pdf: bytes, issuer: Issuer) -> bytes:
         signing_cert=x509.Certificate.load(der),
         signing_key=keys.PrivateKeyInfo.load(issuer.signer_key_der),
         # The envelope carries the signer's certificate alone: the root is the verifier's to know.
-        cert_registry=SimpleCertificateStore(),
+        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call] # pyHanko's class has no annotations
         embed_roots=False,
     )
     meta = signers.PdfSignatureMetadata(

@@ -71,7 +71,8 @@ EN: Mapping[str, str] = {
     "annex_lots": "A. Where the kilograms come from",
     "lots_intro": "Own lots are used oldest first. Every hour between the first and the last is used whole; of those two, the "
     "share printed here was used. Hours are UTC and named by their start.",
-    "lots_none": "No lot of the holder's own ledger was used: these are acquired records of others' emissions, without a ledger trace.",
+    "lots_none": "No lot of the holder's own ledger was used: these are acquired records of others' emissions, "
+    "without a ledger trace.",
     "lots_caption": "Lots retired by this certificate",
     "lot": "Lot",
     "node": "Node",
@@ -125,7 +126,8 @@ EN: Mapping[str, str] = {
     "block_hash": "Block hash",
     "issuer_key": "Issuer's credential key",
     "annex_verify": "D. How to check this without us",
-    "verify_1": "Install the verifier: pip install cloudtuner gives the command cloudtuner-verify. It needs no account and no server of ours.",
+    "verify_1": "Install the verifier: pip install cloudtuner gives the command cloudtuner-verify. It needs no account and "
+    "no server of ours.",
     "verify_2": "Get the issuer's trust file from a source you believe. Nothing is trusted because this document carries it.",
     "verify_3": "Run cloudtuner-verify certificate.pdf --trust trust.json. It checks the seal over every byte, the three files "
     "inside, the claim's hash and the proof that the Retired event is in its block.",
@@ -135,8 +137,6 @@ EN: Mapping[str, str] = {
     "event's proof) and certificate.vc.json (the same facts as a verifiable credential). pdfdetach -saveall takes them out.",
     "verify_note": "The answer is valid, refused with a reason, or unknown when something asked for could not be reached.",
 }
-
-HI: Mapping[str, str] = {}
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": EN}
 

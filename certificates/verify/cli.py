@@ -25,7 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cloudtuner-verify",
         description="Checks a sealed certificate without asking its issuer.",
-        epilog="Exit codes: 0 valid, 1 refused, 3 unknown (something asked for could not be reached), 2 the input cannot be used.",
+        epilog="Exit codes: 0 valid, 1 refused, 2 the input cannot be used, 3 unknown (something asked for was not reached).",
     )
     parser.add_argument("file", type=Path, metavar="FILE.pdf", help="the certificate")
     parser.add_argument("--trust", type=Path, metavar="FILE", help="the issuer's trust file (or CLOUDTUNER_TRUST_FILE)")

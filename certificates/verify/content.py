@@ -139,7 +139,7 @@ def event_check(content: Content, trust: Trust) -> Check:
         return Check(
             "V8",
             "fail",
-            "the Retired event carries the hash of another claim: this is the receipt of another retirement, or the claim was altered",
+            "the Retired event carries another claim's hash: the receipt is of another retirement, or the claim was altered",
             "receipt.other_claim",
             {"computed": digest, "event": event.claim_hash},
         )

@@ -49,7 +49,7 @@ def open_sealed(pdf: bytes, *, root_pem: str) -> Sealed:
     try:
         reader = PdfFileReader(io.BytesIO(pdf))
         signatures = reader.embedded_signatures
-    except Exception as error:  # noqa: BLE001 - a damaged file breaks the parser in any of its places
+    except Exception as error:
         raise ProofError("the file is damaged: it cannot be read as a PDF to its end", code="seal.unreadable") from error
     if not signatures:
         raise ProofError("the file carries no seal", code="seal.missing")
@@ -171,7 +171,7 @@ def _attachments(reader: PdfFileReader, revision: int) -> dict[str, bytes]:
             found[name] = spec["/EF"]["/F"].data
     except ProofError:
         raise
-    except Exception as error:  # noqa: BLE001 - any broken reference means the same to the reader
+    except Exception as error:
         raise ProofError("the files inside the certificate cannot be read", code="seal.attachments") from error
     if set(found) != ATTACHMENTS:
         odd = sorted(set(found) ^ ATTACHMENTS)
