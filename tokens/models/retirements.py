@@ -40,7 +40,7 @@ class Retirement(models.Model):
     beneficiary_name = models.CharField(max_length=200)
     beneficiary_address = models.CharField(max_length=42)
     purpose = models.CharField(max_length=500, blank=True)
-    certificate_id = models.CharField(max_length=64, unique=True)
+    certificate_id = models.CharField(max_length=64, unique=True, null=True, help_text="Given with the claim.")
     account = models.CharField(max_length=42, blank=True, help_text="The wallet whose kilograms are burned.")
     claim = models.BinaryField(default=b"", help_text="The claim's JCS bytes; fixed at confirmation.")
     claim_hash = models.CharField(max_length=66, blank=True)

@@ -52,6 +52,12 @@ def head_timestamp() -> int:
     return newest.timestamp if newest else 0
 
 
+def chain_seconds() -> int:
+    """The chain's own time as last heard, unix seconds: of the head, read or not."""
+    known = cursor()
+    return max(head_timestamp(), known.head_timestamp if known else 0)
+
+
 def cursor() -> Cursor | None:
     """The indexer's place on the chain of the address book."""
     return Cursor.objects.filter(chain_id=address_book().chain_id).first()
@@ -109,6 +115,11 @@ def newest_sealed() -> Epoch | None:
     return Epoch.objects.filter(chain_id=address_book().chain_id).order_by("-number").first()
 
 
+def sealed(number: int) -> Epoch | None:
+    """A sealed epoch by its number."""
+    return Epoch.objects.filter(chain_id=address_book().chain_id, number=number).first()
+
+
 def bundle_of(epoch: Epoch) -> Bundle:
     """The bundle that an epoch's bytes hold."""
     return Bundle.from_bytes(bytes(epoch.bundle))
@@ -118,6 +129,11 @@ def hours_of(reports: Sequence[str]) -> tuple[tuple[int, int], ...]:
     """(hour, µg) under these reports, ascending."""
     rows = ReportCommitment.objects.filter(report_hash__in=reports).values_list("hours", flat=True)
     return tuple(sorted((int(hour), int(ug)) for hours in rows for hour, ug in hours))
+
+
+def claimed_ug(node: str) -> int:
+    """What was paid for a node by the events on chain."""
+    return sum(int(event.args["ug"]) for event in events("Claimed", key=node))
 
 
 def leaf_of(posted: PostedEpoch | None, node: str) -> BundleLeaf | None:

@@ -13,6 +13,7 @@ from tokens.network import reading
 from tokens.network.figures import ChainStatus, EpochRow, ValidatorRow, VoteRow
 from tokens.network.models import ChainEvent, ChainTx, Epoch, Vote
 from tokens.network.models.outbox import UNFINISHED
+from tokens.network.outbox import MOOT
 
 
 def epochs(*, limit: int | None = None) -> list[EpochRow]:
@@ -125,7 +126,7 @@ def chain_status() -> ChainStatus:
     book, cursor = reading.address_book(), reading.cursor()
     indexed = reading.head()
     waiting = ChainTx.objects.filter(chain_id=book.chain_id, state__in=UNFINISHED).count()
-    failed = ChainTx.objects.filter(chain_id=book.chain_id, state="failed").count()
+    failed = ChainTx.objects.filter(chain_id=book.chain_id, state="failed").exclude(error_code=MOOT).count()
     head = cursor.head_block if cursor else 0
     return ChainStatus(
         chain_id=book.chain_id,
@@ -151,7 +152,7 @@ def waiting_for_blocks() -> bool:
     A chain that mines only when asked (anvil) has to be given empty blocks while this is true.
     """
     chain_id = reading.address_book().chain_id
-    if ChainTx.objects.filter(chain_id=chain_id, state__in=UNFINISHED).exists():
+    if ChainTx.objects.filter(chain_id=chain_id, state__in=UNFINISHED, tries=0).exists():
         return True
     newest = ChainEvent.objects.filter(block__chain_id=chain_id).order_by("-block__number").first()
     if newest is not None and newest.block.number > reading.final_below():

@@ -68,7 +68,7 @@ def _claim_state(node: str, *, final: int, attested: int, paid: int, posted: rea
     if attested > paid and posted is not None:
         if not posted.window_is_over(reading.head_timestamp()):
             return "in its window"
-        sent = ChainTx.objects.filter(kind="claim", payload__nodes__contains=[node]).exclude(state__in=("final", "failed"))
+        sent = ChainTx.objects.filter(kind="claim", payload__cum_ug__has_key=node).exclude(state__in=("final", "failed"))
         return "being paid" if sent.exists() else "in its window"
     newest = reading.newest_sealed()
     if newest is not None and (posted is None or newest.number > posted.number):

@@ -8,12 +8,12 @@ from typing import cast
 from django.db.models import F, Q, QuerySet, Sum
 
 from accounts.models import Membership
+from accounts.selectors import current_organization
 from cloudtuner.errors import ServiceError
 from cloudtuner.units import kg_text
 from tokens.models import Retirement, RetirementState
 from tokens.network import reading
 from tokens.selectors.figures import AllocationRow, Period, Retirable, RetirementDetail, RetirementRow, StepRow
-from tokens.selectors.own import own_organization
 from tokens.selectors.rulers import rulers
 
 # Confirmed, and not yet settled one way or the other.
@@ -21,8 +21,8 @@ IN_PROGRESS = ("confirmed", "signed", "sent", "reorged")
 
 
 def approval_needed() -> str:
-    """ "two-person" from two members on who may retire at all, else "single-person"."""
-    able = Membership.objects.current().filter(organization=own_organization())
+    """Which approval a retirement needs: "two-person" from two members on who may retire at all, else "single-person"."""
+    able = Membership.objects.current().filter(organization=current_organization())
     people = [member for member in able if member.allows("retire.prepare") or member.allows("retire.approve")]
     return "two-person" if len(people) > 1 else "single-person"
 
@@ -132,7 +132,7 @@ def row_of(found: Retirement) -> RetirementRow:
         ug=found.ug,
         beneficiary_name=found.beneficiary_name,
         purpose=found.purpose,
-        certificate_id=found.certificate_id,
+        certificate_id=found.certificate_id or "",
         prepared_by=found.prepared_by,
         prepared_by_email=found.prepared_by_email,
         created_at=found.created_at,

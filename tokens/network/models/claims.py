@@ -10,10 +10,15 @@ class RegisteredClaim(models.Model):
 
     claim_hash = models.CharField(max_length=66, unique=True)
     certificate_id = models.CharField(max_length=64, unique=True)
+    year = models.IntegerField()
+    number = models.IntegerField(help_text="Counts the claims of a year, over all organisations.")
     organization = models.UUIDField(db_index=True)
     retirement = models.UUIDField(unique=True)
     account = models.CharField(max_length=42)
     registered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["year", "number"], name="claim_number_once_a_year")]
 
     def __str__(self) -> str:
         return self.certificate_id

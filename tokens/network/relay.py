@@ -1,0 +1,108 @@
+"""From signed bytes to the chain: broadcast, broadcast again, replace what is stuck."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+
+from cloudtuner import clock
+from cloudtuner.errors import ChainError
+from tokens.chain.sender import broadcast
+from tokens.network import connection, failpoints, nonces, signing
+from tokens.network.models import ChainTx, TxState
+
+logger = logging.getLogger(__name__)
+
+# Unmined this long (wall time), a transaction is sent again; twice this long, it is replaced by a dearer one.
+RESEND_AFTER = timedelta(seconds=10)
+REPLACE_AFTER = timedelta(seconds=30)
+
+
+def relay_once() -> int:
+    """One round: signs drafts, fills gaps, broadcasts. Returns how many transactions left. Safe to run twice at once:
+    the same bytes sent twice are one transaction.
+    """
+    connection.contracts().check_chain()
+    if signing.sign_drafts():
+        failpoints.reach(failpoints.AFTER_SIGN)
+    sent = sum(_send(row) for row in _waiting())
+    if sent:
+        failpoints.reach(failpoints.AFTER_BROADCAST)
+    for row in _stuck():
+        if signing.replace(row):
+            row.refresh_from_db()
+            sent += _send(row)
+    if signing.fill_gaps():
+        sent += sum(_send(row) for row in _waiting())
+    return sent
+
+
+def _waiting() -> list[ChainTx]:
+    """Signed, or thrown out of a block, or long unmined: in nonce order, since a nonce waits for those before it."""
+    mine = ChainTx.objects.filter(chain_id=connection.address_book().chain_id)
+    fresh = mine.filter(state__in=(TxState.SIGNED, TxState.REORGED))
+    quiet = mine.filter(state=TxState.SENT, sent_at__lt=clock.now() - RESEND_AFTER)
+    return sorted((fresh | quiet).distinct(), key=lambda row: (row.sender, row.nonce or 0))
+
+
+def _stuck() -> list[ChainTx]:
+    """Sent, unmined although its turn came: the next nonce of its sender."""
+    found = []
+    old = ChainTx.objects.filter(
+        chain_id=connection.address_book().chain_id, state=TxState.SENT, signed_at__lt=clock.now() - REPLACE_AFTER
+    )
+    for row in old:
+        is_next = connection.client().nonce(row.sender, block="latest") == row.nonce
+        if is_next and connection.client().receipt(row.tx_hash) is None:
+            found.append(row)
+    return found
+
+
+def _send(row: ChainTx) -> bool:
+    """Broadcasts the newest bytes of a row; outside of any transaction, since the network cannot be rolled back."""
+    attempt = row.attempts.get(tx_hash=row.tx_hash)
+    try:
+        broadcast(connection.client(), bytes.fromhex(attempt.raw.removeprefix("0x")), attempt.tx_hash)
+    except ChainError as error:
+        if error.retryable:
+            raise
+        _not_taken(row, error)
+        return False
+    now = clock.now()
+    with transaction.atomic():
+        row.attempts.filter(pk=attempt.pk).update(sent_at=now)
+        waiting = (TxState.SIGNED, TxState.SENT, TxState.REORGED)
+        ChainTx.objects.filter(pk=row.pk, state__in=waiting, tx_hash=attempt.tx_hash).update(
+            state=TxState.SENT, sent_at=now, error_code="", error=""
+        )
+    logger.info("sent", extra={"intent": row.intent, "tx_hash": attempt.tx_hash})
+    return True
+
+
+def _not_taken(row: ChainTx, error: ChainError) -> None:
+    """The node refused the bytes. When another transaction used the nonce, the intent gets a new one: that is safe,
+    because every intent's effect happens at most once in its contract.
+    """
+    if error.code == "chain.nonce_taken":
+        hashes = list(row.attempts.values_list("tx_hash", flat=True))
+        if any(connection.client().knows_transaction(tx_hash) for tx_hash in hashes):
+            return
+        with transaction.atomic():
+            nonces.lock_sender(row.chain_id, row.sender)
+            held = ChainTx.objects.select_for_update().get(pk=row.pk)
+            if held.state in (TxState.SIGNED, TxState.SENT, TxState.REORGED) and held.kind != "gap":
+                held.state, held.nonce, held.tx_hash = TxState.DRAFT, None, ""
+                held.tries += 1
+                held.block_hash, held.block_number = "", None
+                held.save()
+            elif held.kind == "gap":
+                held.state, held.error_code, held.error = TxState.FAILED, error.code, str(error)
+                held.failed_at = clock.now()
+                held.save()
+    elif error.code == "chain.underpriced":
+        signing.replace(row)
+    else:
+        ChainTx.objects.filter(pk=row.pk).update(error_code=error.code, error=str(error))
+    logger.warning("not taken: %s", error, extra={"intent": row.intent, "tx_hash": row.tx_hash, "code": error.code})

@@ -1,0 +1,182 @@
+"""Bringing an organisation's rows in line with the public ones: lots from claims, retirements from burns."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+
+from django.db import IntegrityError, transaction
+
+from tokens.models import Lot, Retirement, RetirementState
+from tokens.network import reading
+from tokens.network.models import ChainEvent, ChainTx, TxState
+from tokens.selectors.own import own_nodes
+from tokens.services.allocating import lock_lots, release, take_again
+from tokens.services.retiring import move
+
+logger = logging.getLogger(__name__)
+
+_UNSETTLED = (
+    RetirementState.CONFIRMED,
+    RetirementState.SIGNED,
+    RetirementState.SENT,
+    RetirementState.MINED,
+    RetirementState.REORGED,
+    RetirementState.FINAL,
+    RetirementState.FAILED,
+)
+
+
+def pull() -> int:
+    """One round for the organisation that is open; returns how many rows changed. Twice changes nothing more."""
+    with transaction.atomic():
+        lock_lots()
+        changed = _pull_lots()
+        for retirement in Retirement.objects.select_for_update().filter(state__in=_UNSETTLED).order_by("created_at"):
+            changed += _pull_retirement(retirement)
+    return changed
+
+
+# --- lots ---
+
+
+def _pull_lots() -> int:
+    """A lot for every final Claimed event of our nodes. One whose block went is marked, and found again by its place
+    (node, position) when the claim is mined once more.
+    """
+    nodes = {binding.node for binding in own_nodes()}
+    told = reading.confirmed(reading.events("Claimed")).filter(key__in=nodes)
+    there = {(lot.node, lot.from_ug): lot for lot in Lot.objects.all()}
+    changed = 0
+    seen = set()
+    for event in told:
+        ug = int(event.args["ug"])
+        if not ug:
+            continue
+        place = (event.key, int(event.args["cum_ug"]) - ug)
+        seen.add(place)
+        changed += _put_lot(event, place, ug, there.get(place))
+    for place, lot in there.items():
+        if place not in seen and lot.on_chain:
+            logger.warning("lot gone with its block", extra={"node": lot.node, "block": lot.block_number})
+            changed += Lot.objects.filter(pk=lot.pk).update(on_chain=False)
+    return changed
+
+
+def _put_lot(event: ChainEvent, place: tuple[str, int], ug: int, lot: Lot | None) -> int:
+    block = event.block
+    if lot is not None and lot.on_chain and lot.block_hash == block.block_hash and lot.log_index == event.log_index:
+        return 0
+    number = int(event.args["epoch"])
+    node, from_ug = place
+    leaf_hash, history_root = _leaf(number, node)
+    facts = {
+        "wallet": event.args["wallet"],
+        "epoch": number,
+        "ug": ug,
+        "tuner_units": int(event.args["tuner"]),
+        "leaf_hash": leaf_hash,
+        "history_root": history_root,
+        "tx_hash": event.tx_hash,
+        "block_hash": block.block_hash,
+        "block_number": block.number,
+        "log_index": event.log_index,
+        "claimed_at": datetime.fromtimestamp(block.timestamp, UTC),
+        "on_chain": True,
+    }
+    if lot is None:
+        Lot.objects.create(chain_id=block.chain_id, node=node, from_ug=from_ug, **facts)
+        return 1
+    try:
+        with transaction.atomic():
+            return Lot.objects.filter(pk=lot.pk).update(**facts)
+    except IntegrityError:
+        logger.error("a claim came back smaller than what was allocated of it", extra={"node": node, "tx_hash": event.tx_hash})
+        return 0
+
+
+def _leaf(number: int, node: str) -> tuple[str, str]:
+    sealed = reading.sealed(number)
+    entry = reading.bundle_of(sealed).entry(node) if sealed else None
+    zero = "0x" + "0" * 64
+    return (entry.leaf.leaf_hash(), entry.leaf.history_root) if entry else (zero, zero)
+
+
+# --- retirements ---
+
+
+def _pull_retirement(retirement: Retirement) -> int:
+    """The event that carries the claim's hash decides; where there is none, the outbox row."""
+    event = _burn_of(retirement)
+    if event is not None:
+        return _on_chain(retirement, event)
+    row = ChainTx.objects.filter(intent=f"retire:{retirement.id}").order_by("-pk").first()
+    if retirement.state in (RetirementState.MINED, RetirementState.FINAL):
+        return _lost(retirement)
+    if row is None or retirement.state == RetirementState.FAILED:
+        return 0
+    match row.state:
+        case TxState.SIGNED:
+            return _follow(retirement, RetirementState.SIGNED, row)
+        case TxState.SENT:
+            return _follow(retirement, RetirementState.SENT, row)
+        case TxState.FAILED:
+            retirement.error_code, retirement.error = row.error_code, row.error
+            release(retirement)
+            move(retirement, RetirementState.FAILED, note=row.error)
+            return 1
+        case _:
+            return 0
+
+
+def _burn_of(retirement: Retirement) -> ChainEvent | None:
+    """Our burn: the claim's hash alone would do for us, but anyone may burn their own tokens under it."""
+    for event in reading.events("Retired", key=retirement.claim_hash):
+        said = event.args
+        ours = (retirement.account, retirement.beneficiary_address, retirement.ug)
+        if (said["account"], said["beneficiary"], int(said["amount_ug"])) == ours:
+            return event
+    return None
+
+
+def _on_chain(retirement: Retirement, event: ChainEvent) -> int:
+    block = event.block
+    changed = 0
+    if retirement.block_hash not in ("", block.block_hash):
+        changed += _lost(retirement)
+    if retirement.state == RetirementState.FAILED:
+        take_again(retirement)
+        retirement.error_code = retirement.error = ""
+    if retirement.state not in (RetirementState.MINED, RetirementState.FINAL):
+        retirement.chain_id, retirement.tx_hash = block.chain_id, event.tx_hash
+        retirement.block_hash, retirement.block_number, retirement.log_index = block.block_hash, block.number, event.log_index
+        retirement.chain_retirement_id = int(event.args["id"])  # type: ignore[assignment] # whole, kept as a decimal
+        move(retirement, RetirementState.MINED)
+        changed += 1
+    if retirement.state == RetirementState.MINED and block.number <= reading.final_below():
+        retirement.final_block_hash = block.block_hash
+        move(retirement, RetirementState.FINAL)
+        changed += 1
+    return changed
+
+
+def _lost(retirement: Retirement) -> int:
+    """Its block is gone. After finality this is what certificates have to be revoked for."""
+    note = ""
+    if retirement.state == RetirementState.FINAL:
+        retirement.reorgs += 1
+        note = f"Block {retirement.block_number} was final and is gone."
+    retirement.final_block_hash = retirement.block_hash = ""
+    retirement.log_index = retirement.chain_retirement_id = None
+    move(retirement, RetirementState.REORGED, note=note)
+    retirement.block_number = None
+    retirement.save(update_fields=["block_number"])
+    return 1
+
+
+def _follow(retirement: Retirement, state: RetirementState, row: ChainTx) -> int:
+    if retirement.state == state and retirement.tx_hash == row.tx_hash:
+        return 0
+    retirement.tx_hash = row.tx_hash
+    move(retirement, state)
+    return 1
