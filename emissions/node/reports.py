@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cloudtuner import clock
 from cloudtuner.clock import hour_of
-from emissions.engine.estimate import ENGINE_ID, Estimate, estimate
+from emissions.engine.estimate import Estimate, estimate
+from emissions.engine.identity import ENGINE_ID
 from emissions.engine.recompute import recompute
 from emissions.grid.catalog import FactorSet
 from emissions.poce.eip712 import Domain
@@ -38,26 +39,32 @@ def report_bill(
 
     `nodes` by account id; other accounts of the bill are left alone. The caller holds the spool's lock.
     """
-    figures = estimate([bill], factor_set=factor_set)
+    with estimate([bill], factor_set=factor_set) as figures:
+        return [
+            item
+            for account in sorted(summary.account for summary in figures.accounts)
+            if account in nodes
+            for item in _report_node(figures, nodes[account], spool=spool, key=key, domain=domain, factor_set=factor_set)
+        ]
+
+
+def _report_node(
+    figures: Estimate, node: Node, *, spool: Spool, key: bytes, domain: Domain, factor_set: FactorSet
+) -> list[SpooledReport]:
+    before = [item.read().report for item in spool.reports(node.node)]
     added = []
-    for summary in sorted(figures.accounts, key=lambda summary: summary.account):
-        node = nodes.get(summary.account)
-        if node is None:
+    for report, lines in _months(figures, node, factor_set):
+        known = _last_of_range(before, report)
+        if known is not None and _same_content(report, known):
             continue
-        before = [item.read().report for item in spool.reports(node.node)]
-        for report, lines in _months(figures, node, before, factor_set):
-            seq, prev = _head(node, before, domain)
-            chained = replace(report, seq=seq + 1, prev=prev)
-            if any(_same_content(chained, known) for known in _newest(before, chained)):
-                continue
-            added.append(spool.add(SignedReport(chained, sign(key, chained.digest(domain)), lines)))
-            before.append(chained)
+        seq, prev = _head(node, before, domain)
+        chained = replace(report, seq=seq + 1, prev=prev)
+        added.append(spool.add(SignedReport(chained, sign(key, chained.digest(domain)), lines)))
+        before.append(chained)
     return added
 
 
-def _months(
-    figures: Estimate, node: Node, before: list[NodeReport], factor_set: FactorSet
-) -> Iterator[tuple[NodeReport, StrippedLines]]:
+def _months(figures: Estimate, node: Node, factor_set: FactorSet) -> Iterator[tuple[NodeReport, StrippedLines]]:
     """A report per month of the account's hours in this bill, not yet placed in the chain."""
     summary = next(summary for summary in figures.accounts if summary.account == node.account)
     stripped = figures.stripped(node.account)
@@ -91,10 +98,10 @@ def _head(node: Node, before: list[NodeReport], domain: Domain) -> tuple[int, st
     return node.seq, node.prev
 
 
-def _newest(before: list[NodeReport], report: NodeReport) -> list[NodeReport]:
-    """The last report of the same range, if there is one."""
+def _last_of_range(before: list[NodeReport], report: NodeReport) -> NodeReport | None:
+    """The last report that was signed for the same range."""
     same = [known for known in before if (known.hour_from, known.hour_through) == (report.hour_from, report.hour_through)]
-    return same[-1:]
+    return same[-1] if same else None
 
 
 def _same_content(report: NodeReport, known: NodeReport) -> bool:

@@ -22,6 +22,7 @@ STRUCT = (
     "bytes32 engine,bytes32 billDigest,bytes32 prev)"
 )
 HOUR_TYPES = ("uint64", "int128")
+LAST_HOUR = 70_000_000  # in the year 9955; the calendar of Python ends in 9999
 
 
 class State(IntEnum):
@@ -133,6 +134,8 @@ def month_range(hour: int, first_hour: int) -> tuple[int, int]:
     >>> month_range(484300, 0), month_range(484300, 484297)
     ((484296, 485015), (484297, 485015))
     """
+    if not 0 <= hour <= LAST_HOUR:
+        raise ProofError(f"hour {hour} is not in the calendar.", code="report.range")
     start = hour_start(hour)
     begin, through = month_hours(start.year, start.month)
     return max(begin, first_hour), through

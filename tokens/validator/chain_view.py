@@ -1,0 +1,89 @@
+"""What the chain says, all at one block, so that no check mixes two moments."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from cloudtuner.errors import ChainError
+from emissions.poce.eip712 import Domain
+from emissions.poce.epoch import EpochHeader
+from tokens.chain.contracts import Contracts, EpochRecord, NodeRecord, ValidatorSnapshot
+from tokens.chain.events import EpochReported, decode
+
+_LOG_WINDOW = 2_000
+
+
+class ChainView:
+    """The contracts as of one block. Answers are kept, since a block does not change."""
+
+    def __init__(self, contracts: Contracts) -> None:
+        self._contracts = contracts
+        self.head = contracts.client.block("latest")
+        self.node = cache(self._node)
+        self.factor_set_at = cache(self._factor_set_at)
+
+    @property
+    def chain_id(self) -> int:
+        return self._contracts.book.chain_id
+
+    @property
+    def registry(self) -> str:
+        return self._contracts.book.node_registry
+
+    @property
+    def report_domain(self) -> Domain:
+        return self._contracts.registry_domain
+
+    @property
+    def header_domain(self) -> Domain:
+        return self._contracts.poce_domain
+
+    @property
+    def hour(self) -> int:
+        """The block's hour (chain time)."""
+        return self.head.timestamp // 3600
+
+    def head_epoch(self) -> int:
+        return self._contracts.head_epoch(block=self.head.hash)
+
+    def epoch(self, epoch: int) -> EpochRecord | None:
+        return self._contracts.epoch(epoch, block=self.head.hash)
+
+    def validators(self) -> ValidatorSnapshot:
+        return self._contracts.validators(block=self.head.hash)
+
+    def _node(self, node: str) -> NodeRecord | None:
+        return self._contracts.node(node, block=self.head.hash)
+
+    def _factor_set_at(self, hour: int) -> str:
+        return self._contracts.factor_set_at(hour, block=self.head.hash)
+
+    def posted_header(self, epoch: int, record: EpochRecord) -> EpochHeader:
+        """The header that was posted for an epoch, from its event; searched backwards, in windows that RPC providers allow."""
+        book, client = self._contracts.book, self._contracts.client
+        last = self.head.number
+        while last >= book.deploy_block:
+            first = max(book.deploy_block, last - _LOG_WINDOW + 1)
+            for event in reversed(decode(client.logs([book.poce], from_block=first, to_block=last), book)):
+                if isinstance(event, EpochReported) and event.epoch == epoch and event.root == record.root:
+                    return header_of_event(event)
+            last = first - 1
+        raise ChainError(
+            f"the event of epoch {epoch} is not found.", code="chain.no_event", hint="Use an RPC endpoint that keeps logs."
+        )
+
+
+def header_of_event(event: EpochReported) -> EpochHeader:
+    """The posted header."""
+    return EpochHeader(
+        epoch=event.epoch,
+        root=event.root,
+        through_hour=event.through_hour,
+        total_ug=event.total_ug,
+        ceiling_ug=event.ceiling_ug,
+        total_tuner=event.total_tuner,
+        leaf_count=event.leaf_count,
+        data_hash=event.data_hash,
+        factor_set=event.factor_set,
+        set_id=event.set_id,
+    )

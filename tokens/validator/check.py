@@ -1,0 +1,141 @@
+"""Whether an epoch is true: its bundle is built again from what this validator checked itself, and has to be the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cloudtuner.errors import ProofError
+from emissions.engine.identity import ENGINE_ID
+from emissions.poce.epoch import Bundle, BundleLeaf, EpochHeader, LiveReport, NodeState, build_bundle, header_of
+
+from .chain_view import ChainView
+from .reports import ReportRules, check_report
+from .store import Store
+from .verdict import Fault, Verdict, faults_of
+
+FetchReport = Callable[[str], Any]
+
+
+def check_epoch(
+    header: EpochHeader,
+    data: bytes,
+    previous: Bundle | None,
+    *,
+    chain: ChainView,
+    set_id: int,
+    fetch_report: FetchReport,
+    store: Store,
+) -> Verdict:
+    """The verdict on a header and its bundle's bytes. `previous` is the bundle of the epoch before, as posted.
+
+    Unreachable hosts and chains raise; everything that is false is a fault in the verdict.
+    """
+    try:
+        bundle = Bundle.from_bytes(data)
+    except ProofError as error:
+        return Verdict(header, (Fault(error.code, "bundle", error.message),))
+    faults = _frame_faults(bundle, header, previous, chain=chain, set_id=set_id)
+    if faults:
+        return Verdict(header, tuple(faults))
+    rules = ReportRules(chain.report_domain, chain.hour, chain.factor_set_at)
+    states = []
+    for entry in bundle.leaves:
+        before = previous.entry(entry.leaf.node) if previous else None
+        reports, wrong = _node_reports(entry, before, chain=chain, rules=rules, fetch_report=fetch_report, store=store)
+        states.append(NodeState(entry.leaf.node, entry.leaf.wallet, tuple(reports)))
+        faults += wrong
+    if not faults:
+        faults = _rebuilt_faults(bundle, header, previous, states)
+    return Verdict(header, tuple(faults))
+
+
+def _frame_faults(bundle: Bundle, header: EpochHeader, previous: Bundle | None, *, chain: ChainView, set_id: int) -> list[Fault]:
+    """What is wrong before any report is looked at."""
+    expected = previous.epoch + 1 if previous else 1
+    news = previous is None or [entry.reports for entry in bundle.leaves] != [entry.reports for entry in previous.leaves]
+    told = [
+        (bundle.data_hash == header.data_hash, "bundle.data_hash", "the bytes are not those of the header"),
+        (header_of(bundle) == header, "bundle.header", "the header does not follow from the bundle"),
+        (bundle.epoch == expected, "bundle.epoch", f"epoch {bundle.epoch}, the next is {expected}"),
+        (bundle.chain_id == chain.chain_id, "bundle.chain", f"made for chain {bundle.chain_id}"),
+        (bundle.registry == chain.registry, "bundle.registry", f"made for registry {bundle.registry}"),
+        (bundle.engine == ENGINE_ID, "bundle.engine", f"engine {bundle.engine}, this validator has {ENGINE_ID}"),
+        (bundle.set_id == set_id, "bundle.set_id", f"validator set {bundle.set_id}, the chain has {set_id}"),
+        (
+            bundle.factor_set == chain.factor_set_at(header.through_hour),
+            "bundle.factor_set",
+            "not the set that answers for its hours",
+        ),
+        (news, "bundle.nothing_new", "no report is new"),
+    ]
+    return faults_of(told, where="bundle")
+
+
+def _node_reports(
+    entry: BundleLeaf, before: BundleLeaf | None, *, chain: ChainView, rules: ReportRules, fetch_report: FetchReport, store: Store
+) -> tuple[list[LiveReport], list[Fault]]:
+    """The node's reports as this validator found them, and what is wrong with the node."""
+    node = entry.leaf.node
+    record = chain.node(node)
+    if record is None:
+        return [], [Fault("node.unknown", node, "it is not registered on chain")]
+    faults = faults_of([(entry.leaf.wallet == record.wallet, "node.wallet", f"the chain has wallet {record.wallet}")], where=node)
+    attested = before.reports if before else ()
+    known = store.verified(node, {*entry.reports, *attested})
+    for report_hash in dict.fromkeys([*entry.reports, *attested]):
+        if report_hash not in known:
+            live, wrong = check_report(
+                fetch_report(report_hash),
+                report_hash=report_hash,
+                node=node,
+                record=record,
+                attested=report_hash in attested,
+                rules=rules,
+            )
+            faults += wrong
+            if live is not None and not wrong:
+                store.remember(node, live)
+                known[report_hash] = live
+    found = [known[report_hash] for report_hash in entry.reports if report_hash in known]
+    if not faults:
+        faults = _succession_faults(node, found, [known[report_hash] for report_hash in attested])
+    return found, faults
+
+
+def _succession_faults(node: str, now: list[LiveReport], before: list[LiveReport]) -> list[Fault]:
+    """Every range that was attested is there again, by the same report or a later one."""
+    places = {(report.hour_from, report.hour_through): report for report in now}
+    told = []
+    for old in before:
+        new = places.get((old.hour_from, old.hour_through))
+        holds = new is not None and (new.report_hash == old.report_hash or new.seq > old.seq)
+        told.append((holds, "node.report_gone", f"report {old.report_hash} is missing and no later one replaces it"))
+    seqs = [report.seq for report in now]
+    told.append((len(set(seqs)) == len(seqs), "node.seq_twice", "two reports have one seq"))
+    return faults_of(told, where=node)
+
+
+def _rebuilt_faults(bundle: Bundle, header: EpochHeader, previous: Bundle | None, states: list[NodeState]) -> list[Fault]:
+    """What differs from the bundle that follows from our own findings."""
+    try:
+        rebuilt, own_header = build_bundle(
+            previous,
+            states,
+            chain_id=bundle.chain_id,
+            registry=bundle.registry,
+            factor_set=bundle.factor_set,
+            engine=bundle.engine,
+            set_id=bundle.set_id,
+        )
+    except ProofError as error:
+        return [Fault(error.code, "bundle", error.message)]
+    faults = []
+    for given, own in zip(bundle.leaves, rebuilt.leaves, strict=True):
+        wrong = [name for name, value in given.to_json().items() if own.to_json()[name] != value]
+        faults += [
+            Fault(f"leaf.{name}", given.leaf.node, f"it is {own.to_json()[name]}, not {given.to_json()[name]}") for name in wrong
+        ]
+    if not faults and (own_header != header or rebuilt.to_bytes() != bundle.to_bytes()):
+        faults = [Fault("bundle.differs", "bundle", "it is not what its reports give")]
+    return faults

@@ -1,0 +1,91 @@
+"""What a validator must never forget: what it signed, and what it verified already. One SQLite file.
+
+The vote is written, with its unique (epoch, set_id), before the signature exists: two processes with the same file,
+or one that dies at any moment, cannot sign two headers of one epoch and set, for which the contract takes the stake.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from emissions.poce.epoch import LiveReport
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS votes (
+    epoch INTEGER NOT NULL, set_id INTEGER NOT NULL, digest TEXT NOT NULL,
+    recorded_at TEXT NOT NULL DEFAULT (datetime('now')), PRIMARY KEY (epoch, set_id)
+) STRICT;
+CREATE TABLE IF NOT EXISTS reports (
+    report_hash TEXT PRIMARY KEY, node TEXT NOT NULL, seq INTEGER NOT NULL, hour_from INTEGER NOT NULL,
+    hour_through INTEGER NOT NULL, ug TEXT NOT NULL, level INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS bundles (data_hash TEXT PRIMARY KEY, epoch INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
+"""
+
+
+class Store:
+    """The validator's memory of one chain. Opened per use, so that it has no thread and no state beyond the file.
+
+    A development chain that starts anew has the same id and contracts, but another genesis, and so another file.
+    """
+
+    def __init__(self, data_dir: Path, *, genesis_hash: str) -> None:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        self._path = data_dir / f"validator-{genesis_hash[2:18]}.sqlite3"
+        with self._open() as database:
+            database.execute("PRAGMA journal_mode=WAL")
+            database.executescript(_SCHEMA)
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        database = sqlite3.connect(self._path, timeout=10)
+        try:
+            # FULL: a vote is on the disk before it is signed, also when the machine loses power.
+            database.execute("PRAGMA synchronous=FULL")
+            with database:
+                yield database
+        finally:
+            database.close()
+
+    def claim_vote(self, epoch: int, set_id: int, digest: str) -> bool:
+        """Records that this digest is the one to sign for the epoch and set; False when it is another one already."""
+        with self._open() as database:
+            database.execute(
+                "INSERT INTO votes (epoch, set_id, digest) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (epoch, set_id, digest)
+            )
+            row = database.execute("SELECT digest FROM votes WHERE epoch = ? AND set_id = ?", (epoch, set_id)).fetchone()
+        return bool(row[0] == digest)
+
+    def vote(self, epoch: int, set_id: int) -> str | None:
+        """The digest that was recorded for the epoch and set."""
+        with self._open() as database:
+            row = database.execute("SELECT digest FROM votes WHERE epoch = ? AND set_id = ?", (epoch, set_id)).fetchone()
+        return str(row[0]) if row else None
+
+    def verified(self, node: str, hashes: Iterable[str]) -> dict[str, LiveReport]:
+        """Of these reports, those of the node that were verified before."""
+        wanted = set(hashes)
+        with self._open() as database:
+            rows = database.execute(
+                "SELECT report_hash, seq, hour_from, hour_through, ug, level FROM reports WHERE node = ?", (node,)
+            ).fetchall()
+        return {row[0]: LiveReport(row[0], row[1], row[2], row[3], int(row[4]), row[5]) for row in rows if row[0] in wanted}
+
+    def remember(self, node: str, report: LiveReport) -> None:
+        """Keeps what a verified report says, so that it is fetched and recomputed once only."""
+        row = (report.report_hash, node, report.seq, report.hour_from, report.hour_through, str(report.ug), report.level)
+        with self._open() as database:
+            database.execute("INSERT INTO reports VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
+
+    def bundle(self, data_hash: str) -> bytes | None:
+        with self._open() as database:
+            row = database.execute("SELECT bytes FROM bundles WHERE data_hash = ?", (data_hash,)).fetchone()
+        return bytes(row[0]) if row else None
+
+    def keep_bundle(self, data_hash: str, epoch: int, data: bytes) -> None:
+        """Keeps a bundle's bytes under their hash."""
+        with self._open() as database:
+            database.execute("INSERT INTO bundles VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (data_hash, epoch, data))
