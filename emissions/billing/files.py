@@ -30,7 +30,8 @@ _SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".csv.zstd", ".parquet")
 class BillFile:
     """One file of a bill. `path` is what to read now (unpacked if need be), `name` what people call it.
 
-    `columns` are (name, type) with the type "text" in CSV and Arrow's name for it in Parquet; `newlines` counts the line ends of a CSV.
+    `export` is the export's name where AWS's folder layout tells it. `columns` are (name, type), the type being "text" in
+    CSV and Arrow's word for it in Parquet.
     """
 
     path: Path
@@ -39,7 +40,7 @@ class BillFile:
     kind: str
     columns: tuple[tuple[str, str], ...]
     bill_format: BillFormat
-    newlines: int
+    export: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -93,7 +94,7 @@ def _open_file(path: Path, name: str, number: int, work_dir: Path, format_name: 
         return _open_parquet(path, name, format_name)
     codec = "gzip" if magic[:2] == b"\x1f\x8b" else "zstd" if magic == b"\x28\xb5\x2f\xfd" else None
     plain = path if codec is None else work_dir / f"part-{number}.csv"
-    digest, newlines, bom = _read_through(path, name, codec, plain)
+    digest, bom = _read_through(path, name, codec, plain)
     header = _header(plain, name)
     if bom:
         header[0] = header[0].removeprefix("\ufeff").strip('"')
@@ -104,8 +105,17 @@ def _open_file(path: Path, name: str, number: int, work_dir: Path, format_name: 
         kind="csv",
         columns=tuple((column, "text") for column in header),
         bill_format=_format_of(header, name, format_name),
-        newlines=newlines,
+        export=_export_name(path),
     )
+
+
+def _export_name(path: Path) -> str:
+    """AWS delivers to <export>/data/BILLING_PERIOD=<month>/."""
+    parts = path.absolute().parts
+    for place, part in enumerate(parts):
+        if part.startswith("BILLING_PERIOD=") and place >= 2:
+            return parts[place - 2]
+    return ""
 
 
 def _format_of(header: Sequence[str], name: str, format_name: str | None) -> BillFormat:
@@ -120,8 +130,8 @@ def _format_of(header: Sequence[str], name: str, format_name: str | None) -> Bil
     return named
 
 
-def _read_through(path: Path, name: str, codec: str | None, plain: Path) -> tuple[str, int, bool]:
-    """Digest of the file's bytes, line ends and byte-order mark of its text; unpacks to `plain` when it is packed."""
+def _read_through(path: Path, name: str, codec: str | None, plain: Path) -> tuple[str, bool]:
+    """Digest of the file's bytes and whether its text has a byte-order mark; unpacks to `plain` when it is packed."""
     digest = hashlib.sha256()
     with path.open("rb") as raw:
         while chunk := raw.read(_CHUNK):
@@ -150,7 +160,9 @@ def _read_through(path: Path, name: str, codec: str | None, plain: Path) -> tupl
                     text.write(chunk)
             decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        raise BillError("the text ends inside a character.", code="bill.encoding", where=f"{name}, line {newlines + 1}") from error
+        raise BillError(
+            "the text ends inside a character.", code="bill.encoding", where=f"{name}, line {newlines + 1}"
+        ) from error
     except (OSError, pa.ArrowException) as error:
         raise BillError(
             f"the {codec or 'text'} ends early or is damaged after line {newlines} ({error}).",
@@ -160,7 +172,7 @@ def _read_through(path: Path, name: str, codec: str | None, plain: Path) -> tupl
         ) from error
     if first:
         raise BillError("the file is empty.", code="bill.empty", where=name, hint="Deliver it again.")
-    return "0x" + digest.hexdigest(), newlines, bom
+    return "0x" + digest.hexdigest(), bom
 
 
 def _header(plain: Path, name: str) -> list[str]:
@@ -192,5 +204,5 @@ def _open_parquet(path: Path, name: str, format_name: str | None) -> BillFile:
         kind="parquet",
         columns=columns,
         bill_format=_format_of([column for column, _ in columns], name, format_name),
-        newlines=0,
+        export=_export_name(path),
     )

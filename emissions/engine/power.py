@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from emissions.engine.band import Band
 from emissions.engine.terms import Term, worst
@@ -52,7 +53,7 @@ def interpolate(points: tuple[tuple[Fraction, Fraction], ...], at: Fraction) -> 
     >>> interpolate(((Fraction(0), Fraction(4)), (Fraction(100), Fraction(20))), Fraction(50))
     Fraction(12, 1)
     """
-    for (left, low), (right, high) in zip(points, points[1:], strict=False):
+    for (left, low), (right, high) in pairwise(points):
         if at <= right:
             return low + (high - low) * (at - left) / (right - left)
     return points[-1][1]
@@ -198,7 +199,9 @@ def _by_size(factors: FactorSet, instance_type: str, vcpu: int, day: str) -> Ins
         "proxy",
         f"{instance_type} is not listed: {vcpu} vCPU read from its size",
         (
-            Term("power", processor["id"], curve(load.value), f"W at {load.value} % load", processor["source"], processor["year"]),
+            Term(
+                "power", processor["id"], curve(load.value), f"W at {load.value} % load", processor["source"], processor["year"]
+            ),
             Term.of("memory", memory),
             Term.of("embodied", embodied),
         ),

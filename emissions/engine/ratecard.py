@@ -210,4 +210,3 @@ def build_rate_card(keys: Iterable[tuple[RateKey, int]], factors: FactorSet) -> 
             case Refused() as refusal:
                 refused[key, month] = refusal
     return RateCard(rates, not_modelled, refused)
-

@@ -111,15 +111,16 @@ def _modelled(row: Row, key: RateKey, factors: FactorSet, day: str) -> Use | Not
     if model in ("glue_dpu", "aurora_acu"):
         return _bundle("glue.vcpu_per_dpu" if model == "glue_dpu" else "aurora.vcpu_per_acu", model, factors, day)
     factor = factors.coefficient(row["factor"], day)
-    band, terms = Band.of(factor), (Term.of(model, factor),)
-    embodied = ZERO
+    band, embodied = Band.of(factor), ZERO
+    terms: tuple[Term, ...] = (Term.of(model, factor),)
     if model == "storage":
         band = band.scaled(Fraction(1, 1000))
     elif model == "network":
         band = band.scaled(1000)
     elif model == "vcpu_hours":
         per_vcpu = factors.coefficient("embodied.per_vcpu_hour", day)
-        embodied, terms = Band.of(per_vcpu), (*terms, Term.of("embodied", per_vcpu))
+        embodied = Band.of(per_vcpu)
+        terms = (*terms, Term.of("embodied", per_vcpu))
     return Use(row["category"], band, embodied, factor.quality, _reason(factor), terms)
 
 

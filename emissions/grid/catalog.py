@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from importlib import resources
-from typing import cast
 
 import rfc8785
 
@@ -100,7 +99,7 @@ _NAME_COLUMN = {"grid": "region", "pue": "region", "instances": "instance_type",
 def set_id(tables: dict[str, tuple[Row, ...]]) -> str:
     """The id of a set of rows."""
     rows = sorted(({"table": table, **row} for table, rows in tables.items() for row in rows), key=_row_order)
-    return "0x" + hashlib.sha256(rfc8785.dumps(cast("list[rfc8785._impl._Value]", rows))).hexdigest()
+    return "0x" + hashlib.sha256(rfc8785.dumps(rows)).hexdigest()
 
 
 def _row_order(row: Row) -> tuple[str, str]:
@@ -121,8 +120,8 @@ def _shipped(name: str) -> FactorSet:
     folder = resources.files("emissions.grid.data") / name
     tables = {}
     for table in TABLES:
-        with (folder / f"{table}.csv").open(encoding="utf-8", newline="") as stream:
-            tables[table] = tuple(dict(row) for row in csv.DictReader(stream))
+        text = (folder / f"{table}.csv").read_text(encoding="utf-8")
+        tables[table] = tuple(csv.DictReader(text.splitlines()))
     return make_factor_set(name, tables)
 
 
