@@ -2,6 +2,7 @@
 
 from emissions.models.bills import Bill, BillAccount, BillVersion, Progress, QuarantinedLine, Upload, UploadFile
 from emissions.models.ledger import AccountDay, AccountPeriod, LedgerBatch, LedgerDay, LedgerHour
+from emissions.models.reports import ReportedMonth
 
 __all__ = [
     "AccountDay",
@@ -14,6 +15,7 @@ __all__ = [
     "LedgerHour",
     "Progress",
     "QuarantinedLine",
+    "ReportedMonth",
     "Upload",
     "UploadFile",
 ]

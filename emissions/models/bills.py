@@ -142,6 +142,8 @@ class Progress(models.Model):
     phase = models.CharField(max_length=32, default="queued")
     bill_number = models.IntegerField(default=0, help_text="Which bill of the upload is being read, from 1.")
     bills = models.IntegerField(default=0)
+    steps_done = models.IntegerField(default=0, help_text="Files read, or steps of the phase taken.")
+    steps_total = models.IntegerField(default=0)
     rows_read = models.BigIntegerField(default=0)
     rows_total = models.BigIntegerField(null=True, blank=True)
     rows_per_s = models.BigIntegerField(default=0)

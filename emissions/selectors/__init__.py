@@ -1,0 +1,25 @@
+"""Reads: what pages, exports and other apps ask of the ledger, its bills and its reports."""
+
+from emissions.selectors.bills import bill_version, bills, upload, uploads, versions_in_review
+from emissions.selectors.claimability import claimability, ready_ug
+from emissions.selectors.dashboard import dashboard, ledger_span
+from emissions.selectors.ledger import ledger_choices, ledger_csv, ledger_page, ledger_totals
+from emissions.selectors.nodes import account_nodes, nodes
+
+__all__ = [
+    "account_nodes",
+    "bill_version",
+    "bills",
+    "claimability",
+    "dashboard",
+    "ledger_choices",
+    "ledger_csv",
+    "ledger_page",
+    "ledger_span",
+    "ledger_totals",
+    "nodes",
+    "ready_ug",
+    "upload",
+    "uploads",
+    "versions_in_review",
+]

@@ -166,6 +166,8 @@ class ProgressInfo:
     phase: str
     bill_number: int
     bills: int
+    steps_done: int
+    steps_total: int
     rows_read: int
     rows_total: int | None
     rows_per_s: int
@@ -337,30 +339,3 @@ class Claimability:
     claimable_ug: int
     by_cost_ug: int
     waiting_ug: int
-
-
-@dataclass(frozen=True)
-class HourAmount:
-    """One claimable ledger hour of one node."""
-
-    hour: int
-    ug: int
-
-
-@dataclass(frozen=True)
-class RegionAmount:
-    """Emissions of one region on one basis."""
-
-    region: str
-    basis: str
-    ug: int
-
-
-@dataclass(frozen=True)
-class Breakdown:
-    """What the claim prints of a node's hours (docs/protocol.md §8): reported parts only, by-cost rows left out."""
-
-    amount: Amount
-    by_region: tuple[RegionAmount, ...]
-    by_basis: dict[str, int]
-    by_quality: dict[str, int]

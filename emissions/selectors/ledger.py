@@ -1,0 +1,214 @@
+"""The ledger explorer: any page of it, its totals and its export, under the same filters."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from cloudtuner.clock import hour_start
+from cloudtuner.errors import ServiceError
+from cloudtuner.tenancy import current_schema, tenant_context
+from cloudtuner.units import decimal_text
+from emissions.selectors.dashboard import ledger_hours, ledger_span
+from emissions.selectors.figures import Amount, LedgerChoices, LedgerFilters, LedgerPage, LedgerRow
+from emissions.selectors.months import month_of
+from emissions.selectors.slicing import AMOUNT_COLUMNS, AMOUNT_SQL, MONTH_SQL, amount, live_sql, rows, source_table, where_sql
+
+_TIMES = {"hour": ("hour", 1), "day": ("hour - hour %% 24", 24), "month": (MONTH_SQL, 0)}
+_COLUMNS = ("account", "region", "service", "category", "quality", "basis")
+GROUPS = (*_TIMES, *_COLUMNS)
+ALL_COLUMNS = ("hour", *_COLUMNS)
+SORTS = {"hour": "hour", "ug": "ug", "energy": "energy_uwh", "cost": "cost_micro", **{name: name for name in _COLUMNS}}
+MAX_LIMIT = 1000
+_MAX_WINDOW = 24 * 7
+# What a spreadsheet would run as a formula (OWASP: CSV injection).
+_CSV_AMOUNTS = ("co2e_kg", "co2e_low_kg", "co2e_high_kg", "operational_ug", "embodied_ug", "energy_uwh", "lines", "cost_micro")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def ledger_totals(filters: LedgerFilters) -> Amount:
+    """The sum of everything that the filters leave."""
+    where, values = where_sql(filters)
+    (row,) = rows(f"SELECT {AMOUNT_SQL} FROM {source_table(filters)} WHERE {where}", values)  # noqa: S608
+    return amount(row)
+
+
+def ledger_page(
+    filters: LedgerFilters, *, group_by: Sequence[str] = (), sort: str = "-hour", cursor: str = "", limit: int = 50
+) -> LedgerPage:
+    """A page of rows, grouped by up to three of GROUPS (none: by every column of the row key).
+
+    `sort` is one of SORTS with an optional minus; what the grouping folds away cannot be sorted by. Raises ServiceError
+    (`ledger.group`, `ledger.sort`, `ledger.cursor`) for anything else.
+    """
+    groups = _groups(group_by)
+    time = next((name for name in groups if name in _TIMES), None)
+    descending, order = sort.startswith("-"), SORTS.get(sort.removeprefix("-"), "")
+    keys = ["hour" if name in _TIMES else name for name in groups]
+    if order not in (*keys, *AMOUNT_COLUMNS):
+        if order != "hour":
+            raise ServiceError(f"cannot sort by {sort!r} here.", code="ledger.sort", hint=f"Sort by one of {', '.join(SORTS)}.")
+        descending, order = True, "ug"
+    after, after_values, at = _after(cursor, order=order, descending=descending, keys=keys, sort=sort, groups=groups)
+    size = min(max(1, limit), MAX_LIMIT)
+    found: list[tuple[Any, ...]] = []
+    hourly = time == "hour"
+    for window in _windows(filters, descending=descending, at=at) if hourly and order == "hour" else [filters]:
+        query, values = _grouped_sql(window, groups)
+        query = (
+            f"SELECT * FROM ({query}) grouped WHERE {after} "  # noqa: S608
+            f"ORDER BY {order} {'DESC' if descending else 'ASC'}, {', '.join(keys)} LIMIT {size + 1 - len(found)}"
+        )
+        found += rows(query, [*values, *after_values])
+        if len(found) > size:
+            break
+    shown = [_row(row, keys, time) for row in found[:size]]
+    more = _cursor(found[size - 1], order=order, keys=keys, sort=sort, groups=groups) if len(found) > size else ""
+    return LedgerPage(tuple(shown), more)
+
+
+def _grouped_sql(filters: LedgerFilters, groups: tuple[str, ...]) -> tuple[str, list[Any]]:
+    """The rows that are there now under the filters, by the groups: group columns first, then AMOUNT_COLUMNS."""
+    table = source_table(filters, hourly="hour" in groups)
+    where, values = where_sql(filters)
+    chosen = ", ".join(f"{_TIMES[name][0]} AS hour" if name in _TIMES else name for name in groups)
+    numbers = ", ".join(str(place) for place in range(1, len(groups) + 1))
+    return f"SELECT {chosen}, {AMOUNT_SQL} FROM {table} WHERE {where} GROUP BY {numbers} HAVING {live_sql(table)}", values  # noqa: S608
+
+
+def _windows(filters: LedgerFilters, *, descending: bool, at: int | None) -> Iterator[LedgerFilters]:
+    """The filters cut into stretches of time in the order of reading, a day first, a week at most.
+
+    A page by the hour then reads the hours it shows and not a year of them.
+    """
+    first, last = ledger_hours()
+    if first is None or last is None:
+        return
+    low = first if filters.hour_from is None else max(first, filters.hour_from)
+    high = last if filters.hour_through is None else min(last, filters.hour_through)
+    if at is not None:
+        low, high = (low, min(high, at)) if descending else (max(low, at), high)
+    width = 24
+    while low <= high:
+        cut = (max(low, high - width + 1), high) if descending else (low, min(high, low + width - 1))
+        yield replace(filters, hour_from=cut[0], hour_through=cut[1])
+        low, high = (low, cut[0] - 1) if descending else (cut[1] + 1, high)
+        width = min(2 * width, _MAX_WINDOW)
+
+
+def ledger_choices() -> LedgerChoices:
+    """Every value that each filter can take."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in _COLUMNS:
+        query = f"SELECT DISTINCT {name} FROM emissions_ledgerday ORDER BY 1"  # noqa: S608
+        found[name] = tuple(row[0] for row in rows(query, []))
+    first, last = ledger_span()
+    return LedgerChoices(
+        accounts=found["account"],
+        regions=found["region"],
+        services=found["service"],
+        categories=found["category"],
+        qualities=found["quality"],
+        bases=found["basis"],
+        first_hour=first,
+        last_hour=last,
+    )
+
+
+def ledger_csv(filters: LedgerFilters, *, group_by: Sequence[str] = ()) -> Iterator[str]:
+    """The rows as CSV text, a block at a time, oldest first. Every block opens the organisation's schema itself.
+
+    A response is sent after the request's schema was closed again, so a lazy query would read another's rows.
+    """
+    schema = current_schema()
+    groups = _groups(group_by)
+    return _csv_blocks(schema, filters, groups)
+
+
+def _csv_blocks(schema: str, filters: LedgerFilters, groups: tuple[str, ...]) -> Iterator[str]:
+    columns = [name for name in groups if name not in _TIMES]
+    time = next((name for name in groups if name in _TIMES), None)
+    keys = ["hour" if name in _TIMES else name for name in groups]
+    yield _csv_line([*["from_utc", "through_utc"] * (time is not None), *columns, *_CSV_AMOUNTS])
+    with tenant_context(schema):
+        windows = list(_windows(filters, descending=False, at=None)) if time == "hour" else [filters]
+    for window in windows:
+        query, values = _grouped_sql(window, groups)
+        with tenant_context(schema):
+            found = rows(f"{query} ORDER BY {', '.join(keys)}", values)
+        yield "".join(_csv_row(_row(row, keys, time), columns, timed=time is not None) for row in found)
+
+
+def _csv_row(row: LedgerRow, columns: list[str], *, timed: bool) -> str:
+    times = [hour_start(hour or 0).strftime("%Y-%m-%dT%H:%MZ") for hour in (row.hour, row.hour_through)] if timed else []
+    masses = [decimal_text(ug, scale=9, places=9) for ug in (row.amount.ug, row.amount.low_ug, row.amount.high_ug)]
+    whole = [row.amount.operational_ug, row.amount.embodied_ug, row.amount.energy_uwh, row.amount.lines, row.amount.cost_micro]
+    return _csv_line([*times, *(_text_cell(getattr(row, name)) for name in columns), *masses, *whole])
+
+
+def _text_cell(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _csv_line(cells: Sequence[object]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()
+
+
+def _groups(group_by: Sequence[str]) -> tuple[str, ...]:
+    groups = tuple(group_by) or ALL_COLUMNS
+    wrong = [name for name in groups if name not in GROUPS]
+    if (
+        wrong
+        or len(set(groups)) != len(groups)
+        or sum(name in _TIMES for name in groups) > 1
+        or (groups != ALL_COLUMNS and len(groups) > 3)
+    ):
+        raise ServiceError(
+            f"cannot group by {', '.join(map(str, group_by))[:80]!r}.",
+            code="ledger.group",
+            hint=f"Group by up to three of {', '.join(GROUPS)}.",
+        )
+    return groups
+
+
+def _row(row: tuple[Any, ...], keys: list[str], time: str | None) -> LedgerRow:
+    told = dict(zip(keys, row, strict=False))
+    hour = told.get("hour")
+    through = None
+    if hour is not None and time is not None:
+        through = month_of(hour)[1] if time == "month" else hour + _TIMES[time][1] - 1
+    return LedgerRow(hour, through, *(told.get(name) for name in _COLUMNS), amount=amount(row[len(keys) :]))
+
+
+def _cursor(row: tuple[Any, ...], *, order: str, keys: list[str], sort: str, groups: tuple[str, ...]) -> str:
+    told = dict(zip([*keys, *AMOUNT_COLUMNS], row, strict=True))
+    value = [sort, list(groups), told[order], [told[name] for name in keys]]
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
+
+
+def _after(
+    cursor: str, *, order: str, descending: bool, keys: list[str], sort: str, groups: tuple[str, ...]
+) -> tuple[str, list[Any], int | None]:
+    """The condition of the rows after the mark, its parameters, and the mark's hour when rows stand by the hour."""
+    if not cursor:
+        return "TRUE", [], None
+    try:
+        told_sort, told_groups, value, ties = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        kinds = [int if name in ("hour", *AMOUNT_COLUMNS) else str for name in (order, *keys)]
+        fits = told_sort == sort and tuple(told_groups) == groups and len(ties) == len(keys)
+        if not fits or any(type(part) is not kind for part, kind in zip([value, *ties], kinds, strict=True)):
+            raise ValueError("another question's cursor")
+    except (ValueError, TypeError) as error:
+        raise ServiceError(
+            "the page's mark is not one of this table's.", code="ledger.cursor", hint="Start at the first page."
+        ) from error
+    columns, marks = ", ".join(keys), ", ".join(["%s"] * len(keys))
+    condition = f"({order} {'<' if descending else '>'} %s OR ({order} = %s AND ({columns}) > ({marks})))"
+    return condition, [value, value, *ties], value if order == "hour" else None

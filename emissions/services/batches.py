@@ -1,0 +1,122 @@
+"""The chain of ledger batches: each covers its rows by a root and the batch before it by its hash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from django.db import connection
+
+from emissions.models import LedgerBatch
+from emissions.models.ledger import MEASURES, ROW_KEY
+from emissions.poce.canonical import jcs
+from emissions.poce.hexes import ZERO_32, to_hex
+from emissions.poce.merkle import StandardTree
+
+_COLUMNS = ", ".join(("version_id", "provider", "period_from", *ROW_KEY, "sign", *MEASURES))
+
+
+def batch_root(number: int) -> tuple[str, int]:
+    """The Merkle root over a batch's rows as they stand in the table, and their count; zero for no rows.
+
+    A leaf is the double hash of the row's line in PostgreSQL's COPY text form, so that anyone with a dump can check it.
+    """
+    count = 0
+
+    def rows() -> Iterator[bytes]:
+        nonlocal count
+        with connection.cursor() as cursor:
+            query = f"COPY (SELECT {_COLUMNS} FROM emissions_ledgerhour WHERE batch_id = {int(number)} ORDER BY id) TO STDOUT"  # noqa: S608
+            rest = b""
+            with cursor.copy(query) as copy:
+                for block in copy:
+                    lines = (rest + bytes(block)).split(b"\n")
+                    rest = lines.pop()
+                    count += len(lines)
+                    yield from lines
+
+    tree_rows = rows()
+    first = next(tree_rows, None)
+    if first is None:
+        return ZERO_32, 0
+
+    def all_rows() -> Iterator[bytes]:
+        yield first
+        yield from tree_rows
+
+    root = StandardTree.from_encoded(all_rows()).root
+    return root, count
+
+
+def batch_hash(
+    *,
+    number: int,
+    prev_hash: str,
+    merkle_root: str,
+    row_count: int,
+    version: str,
+    engine: str,
+    factor_set: str,
+    bill_digest: str,
+    posted_by: str,
+    posted_at: datetime,
+) -> str:
+    """The hash of a batch: sha256 of the JCS of everything its row says."""
+    value = {
+        "number": number,
+        "prev_hash": prev_hash,
+        "merkle_root": merkle_root,
+        "row_count": row_count,
+        "version": version,
+        "engine": engine,
+        "factor_set": factor_set,
+        "bill_digest": bill_digest,
+        "posted_by": posted_by,
+        "posted_at": posted_at.isoformat(timespec="microseconds"),
+    }
+    return to_hex(sha256(jcs(value)).digest())
+
+
+@dataclass(frozen=True)
+class ChainFinding:
+    """Where the chain of batches does not hold: chain.number, .prev_hash, .batch_hash, .rows or .root."""
+
+    number: int
+    code: str
+    text: str
+
+
+def ledger_verify() -> list[ChainFinding]:
+    """Reads the whole ledger and says where its chain does not hold; empty when all of it does."""
+    found: list[ChainFinding] = []
+    prev, expected = ZERO_32, 1
+    for batch in LedgerBatch.objects.order_by("number").iterator():
+        root, count = batch_root(batch.number)
+        again = batch_hash(
+            number=batch.number,
+            prev_hash=batch.prev_hash,
+            merkle_root=batch.merkle_root,
+            row_count=batch.row_count,
+            version=str(batch.version_id),
+            engine=batch.engine,
+            factor_set=batch.factor_set,
+            bill_digest=batch.bill_digest,
+            posted_by=batch.posted_by,
+            posted_at=batch.posted_at,
+        )
+        told = {
+            "chain.number": batch.number == expected,
+            "chain.prev_hash": batch.prev_hash == prev,
+            "chain.batch_hash": batch.batch_hash == again,
+            "chain.rows": batch.row_count == count,
+            "chain.root": batch.merkle_root == root,
+        }
+        found.extend(
+            ChainFinding(batch.number, code, f"batch {batch.number}: {code.removeprefix('chain.')} does not hold")
+            for code, holds in told.items()
+            if not holds
+        )
+        prev, expected = batch.batch_hash, batch.number + 1
+    return found

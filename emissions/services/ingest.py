@@ -1,0 +1,277 @@
+"""Reading an upload: which bills it holds, what each says, and what becomes of it."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.db import transaction
+from django.db.models import Max
+
+from cloudtuner import clock, locks
+from cloudtuner.clock import hour_text
+from cloudtuner.errors import CloudTunerError, ServiceError
+from cloudtuner.tenancy import current_schema
+from emissions.engine.estimate import ENGINE_ID, estimate
+from emissions.engine.results import AccountSummary, Counts, Coverage
+from emissions.engine.results import Bill as EngineBill
+from emissions.engine.results import QuarantinedLine as EngineQuarantined
+from emissions.grid.catalog import FactorSet, load_factor_set
+from emissions.models import Bill, BillAccount, BillVersion, QuarantinedLine, Upload, UploadFile
+from emissions.poce.canonical import jcs
+from emissions.poce.hexes import to_hex
+from emissions.register.jobs import MAX_ATTEMPTS, Job, job_done, job_take
+from emissions.register.models import WaitingJob
+from emissions.services.grouping import BillKey, group_by_bill
+from emissions.services.nodes import accounts_bind
+from emissions.services.progress import Meter, phase_set, run_watched
+from emissions.services.versions import version_compare, version_post
+from emissions.store import default_store
+
+# More are counted, not kept: a page shows the first, and the estimate can be run again for all.
+MAX_QUARANTINED_ROWS = 1000
+_State = BillVersion.State
+_OPEN = (_State.PENDING, _State.READING)
+
+
+def upload_read(*, upload_id: uuid.UUID) -> None:
+    """Reads an upload to its end: safe to run twice, at once, or again after a crash half-way.
+
+    What a bill got wrong is told on the upload or on the version (FAILED); what went wrong here is raised, and the next
+    attempt goes on with the bills that are not read yet.
+    """
+    job = job_take(kind=WaitingJob.Kind.INGEST, schema=current_schema(), reference=str(upload_id))
+    if job is None:
+        return
+    upload = Upload.objects.filter(pk=upload_id).first()
+    if upload is None or upload.state in (Upload.State.DONE, Upload.State.FAILED):
+        job_done(job)
+        return
+    if job.attempts > MAX_ATTEMPTS:
+        _fail(
+            upload, ServiceError(f"reading was given up after {MAX_ATTEMPTS} attempts that did not end.", code="upload.gave_up")
+        )
+        job_done(job)
+        return
+    Upload.objects.filter(pk=upload.pk).update(state=Upload.State.READING)
+    files = list(upload.files.all())
+    try:
+        phase_set(upload, "recognising")
+        with default_store().laid_out([(file.name, file.digest) for file in files]) as paths:
+            of_path = dict(zip(paths, files, strict=True))
+            groups = group_by_bill(paths)
+            versions = _versions_open(upload, [(key, [of_path[path] for path in part]) for key, part in groups])
+            for number, (_, part) in enumerate(groups, start=1):
+                version = versions[number - 1]
+                if version is not None and version.state in _OPEN:
+                    _read_bill(version, part, upload=upload, job=job, number=number, bills=len(groups))
+    except CloudTunerError as error:
+        if error.retryable:
+            raise
+        _fail(upload, error)
+    else:
+        _finish(upload)
+    job_done(job)
+
+
+def _versions_open(upload: Upload, groups: Sequence[tuple[BillKey, list[UploadFile]]]) -> list[BillVersion | None]:
+    """A version per bill, those of an earlier attempt again; None where the same files are there already."""
+    factor_set = load_factor_set()
+    opened: list[BillVersion | None] = []
+    with transaction.atomic():
+        locks.acquire(f"bills {current_schema()}")
+        notes = []
+        for key, files in groups:
+            bill, _ = Bill.objects.get_or_create(
+                provider=key.provider,
+                payer=key.payer,
+                export=key.export,
+                period_from=key.period_from,
+                defaults={"period_through": key.period_through},
+            )
+            mine = bill.versions.filter(upload=upload).first()
+            digest = _bill_digest(files)
+            same = bill.versions.filter(
+                bill_digest=digest,
+                engine=ENGINE_ID,
+                factor_set=factor_set.id,
+                state__in=[*_OPEN, _State.REVIEW, _State.CONFIRMED],
+            ).exclude(upload=upload)
+            if mine is None and (there := same.order_by("-number").first()):
+                when = there.created_at.strftime("%Y-%m-%d %H:%M UTC")
+                text = f"The same files as version {there.number}, uploaded {when}: nothing to do."
+                notes.append({"code": "bill.unchanged", "account": "", "text": text, "version": str(there.pk)})
+            elif mine is None:
+                number = (bill.versions.aggregate(last=Max("number"))["last"] or 0) + 1
+                mine = BillVersion.objects.create(
+                    bill=bill,
+                    upload=upload,
+                    number=number,
+                    format=key.export,
+                    bill_digest=digest,
+                    engine=ENGINE_ID,
+                    factor_set=factor_set.id,
+                )
+                UploadFile.objects.filter(pk__in=[file.pk for file in files]).update(version=mine)
+            opened.append(mine)
+        if notes:
+            Upload.objects.filter(pk=upload.pk).update(notes=notes)
+    return opened
+
+
+def _bill_digest(files: Sequence[UploadFile]) -> str:
+    """sha256 of the JCS list of the file digests, sorted (docs/protocol.md §4)."""
+    return to_hex(sha256(jcs(sorted("0x" + file.digest for file in files))).digest())
+
+
+def _read_bill(version: BillVersion, paths: list[Path], *, upload: Upload, job: Job, number: int, bills: int) -> None:
+    """Estimates one bill and files what it says; a bill that cannot be read leaves its version FAILED and nothing else."""
+    BillVersion.objects.filter(pk=version.pk, state=_State.PENDING).update(state=_State.READING)
+    factor_set = load_factor_set(version.factor_set)
+    try:
+        with default_store().work_folder() as folder:
+            found = run_watched(_reader(paths, factor_set, folder), upload=upload, job=job, bill_number=number, bills=bills)
+            phase_set(upload, "saving")
+            _file(version, found)
+    except CloudTunerError as error:
+        if error.retryable:
+            raise
+        BillVersion.objects.filter(pk=version.pk, state__in=_OPEN).update(
+            state=_State.FAILED, error_code=error.code, error=str(error), decided_at=clock.now()
+        )
+
+
+@dataclass(frozen=True)
+class _Found:
+    """An estimate with its hours and stripped lines in the store, by digest."""
+
+    bill: EngineBill
+    accounts: list[AccountSummary]
+    quarantined: list[EngineQuarantined]
+    counts: Counts
+    coverage: Coverage
+    hours_digest: str
+    stripped: dict[str, str]
+    days: dict[str, list[int]]
+
+
+def _reader(paths: list[Path], factor_set: FactorSet, folder: Path) -> Callable[[Meter], _Found]:
+    """Everything that takes long, for a thread of its own: it reads and writes files, never the database."""
+    store = default_store()
+
+    def read(meter: Meter) -> _Found:
+        with estimate(paths, factor_set=factor_set, work_dir=folder, on_progress=meter.tell) as found:
+            meter.tell("rows", found.counts.lines, found.counts.lines)
+            meter.tell("store", 0, len(found.accounts))
+            sink = io.BytesIO()
+            pq.write_table(found.hours, sink, compression="zstd")
+            stripped = {}
+            for done, summary in enumerate(found.accounts, start=1):
+                stripped[summary.account] = store.put_bytes(found.stripped(summary.account).to_bytes())
+                meter.tell("store", done, len(found.accounts))
+            return _Found(
+                bill=found.bill,
+                accounts=found.accounts,
+                quarantined=found.quarantined,
+                counts=found.counts,
+                coverage=found.coverage,
+                hours_digest=store.put_bytes(sink.getvalue()),
+                stripped=stripped,
+                days=_days_by_account(found.hours),
+            )
+
+    return read
+
+
+def _check_identity(version: BillVersion, told: EngineBill) -> None:
+    """Refuses a bill that is not, to its end, the bill its first line said."""
+    bill = version.bill
+    same = (told.provider, told.payer, told.period_from, told.period_through, told.bill_digest)
+    if same != (bill.provider, bill.payer, bill.period_from, bill.period_through, version.bill_digest):
+        raise ServiceError(
+            f"the first line says payer {bill.payer} and {hour_text(bill.period_from)[:7]}, the whole bill says payer "
+            f"{told.payer} and {hour_text(told.period_from)[:7]} to {hour_text(told.period_through)[:7]}.",
+            code="bill.mixed",
+            hint="Give one payer and one billing period per file.",
+        )
+
+
+def _file(version: BillVersion, found: _Found) -> None:
+    """Writes what was found and moves the version to REVIEW, or to CONFIRMED when it is its bill's first and unflagged."""
+    _check_identity(version, found.bill)
+    bill = version.bill
+    rows = [
+        BillAccount(
+            version=version,
+            account=summary.account,
+            hour_from=summary.hour_from if summary.hour_from >= 0 else bill.period_from,
+            hour_through=summary.hour_through if summary.hour_through >= 0 else bill.period_from,
+            lines=summary.lines,
+            lines_without_invoice=summary.lines_without_invoice,
+            quarantined=summary.quarantined,
+            ug=summary.ug,
+            by_cost_ug=summary.by_cost_ug,
+            energy_uwh=summary.energy_uwh,
+            days=found.days.get(summary.account, []),
+            stripped_digest=found.stripped[summary.account],
+        )
+        for summary in found.accounts
+    ]
+    with transaction.atomic():
+        locks.acquire(f"ledger {current_schema()}")
+        current = BillVersion.objects.select_for_update(of=("self",)).select_related("bill", "upload").get(pk=version.pk)
+        if current.state not in _OPEN:
+            return
+        accounts_bind(provider=bill.provider, accounts=[row.account for row in rows], first_hour=bill.period_from)
+        BillAccount.objects.bulk_create(rows)
+        QuarantinedLine.objects.bulk_create(
+            QuarantinedLine(version=current, file=line.file, line=line.line, code=line.code, message=line.message)
+            for line in found.quarantined[:MAX_QUARANTINED_ROWS]
+        )
+        current.hours_digest = found.hours_digest
+        current.counts = asdict(found.counts)
+        spent = found.coverage.energy_cost_micro
+        current.coverage_ppm = 1_000_000 * found.coverage.known_cost_micro // spent if spent > 0 else None
+        current.diff, current.flags = version_compare(current)
+        current.state = _State.REVIEW
+        current.save()
+        first = not current.bill.versions.filter(state__in=[_State.CONFIRMED, _State.REPLACED]).exists()
+        if first and not current.flags:
+            version_post(current, confirmed_by=current.upload.actor_name)
+
+
+def _days_by_account(hours: pa.Table) -> dict[str, list[int]]:
+    days: dict[str, set[int]] = defaultdict(set)
+    pairs = hours.select(["account", "hour"]).group_by(["account", "hour"]).aggregate([])
+    for account, hour in zip(pairs["account"].to_pylist(), pairs["hour"].to_pylist(), strict=True):
+        days[account].add(hour // 24)
+    return {account: sorted(found) for account, found in days.items()}
+
+
+def _fail(upload: Upload, error: CloudTunerError) -> None:
+    """The upload as a whole could not be read; versions that were begun fail with it."""
+    with transaction.atomic():
+        Upload.objects.filter(pk=upload.pk).update(
+            state=Upload.State.FAILED, error_code=error.code, error=str(error), finished_at=clock.now()
+        )
+        upload.versions.filter(state__in=_OPEN).update(
+            state=_State.FAILED, error_code=error.code, error=str(error), decided_at=clock.now()
+        )
+    phase_set(upload, "failed")
+
+
+def _finish(upload: Upload) -> None:
+    """DONE, or FAILED when none of its bills could be read."""
+    failed = list(upload.versions.filter(state=_State.FAILED))
+    if failed and len(failed) == upload.versions.count():
+        _fail(upload, ServiceError(failed[0].error, code=failed[0].error_code))
+        return
+    Upload.objects.filter(pk=upload.pk).update(state=Upload.State.DONE, finished_at=clock.now())
+    phase_set(upload, "done")

@@ -1,0 +1,188 @@
+"""A version's way into the ledger: what it would change, who agreed, and the one transaction that posts it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, Sum
+
+from accounts.models import User
+from cloudtuner import clock, locks
+from cloudtuner.errors import ServiceError
+from cloudtuner.tenancy import current_schema
+from emissions.models import AccountDay, BillVersion, LedgerBatch, LedgerDay
+from emissions.poce.hexes import ZERO_32
+from emissions.register.jobs import job_wish
+from emissions.register.models import WaitingJob
+from emissions.services.batches import batch_hash, batch_root
+from emissions.services.ledger import Replaced, periods_follow, periods_touched, rows_add, rows_reverse
+
+_State = BillVersion.State
+
+
+def version_compare(version: BillVersion) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """What confirming the version would change, by account, and what a person should see before.
+
+    Flags: `account.missing` and `days.missing` (the ledger has what the version lacks), `account.other_bill` (another
+    export's figures would be replaced).
+    """
+    bill = version.bill
+    touched = periods_touched(version)
+    days = LedgerDay.objects.filter(provider=bill.provider, period_from=bill.period_from)
+    old_ug = dict(
+        days.values_list("account").annotate(ug=Sum("operational_ug") + Sum("embodied_ug")).values_list("account", "ug")
+    )
+    old_days: dict[str, set[int]] = {}
+    for account, hour in AccountDay.objects.filter(provider=bill.provider, period_from=bill.period_from).values_list(
+        "account", "hour"
+    ):
+        old_days.setdefault(account, set()).add(hour // 24)
+    new = {row.account: row for row in version.accounts.all()}
+    diff: list[dict[str, Any]] = []
+    flags: list[dict[str, str]] = []
+    others = _accounts_of_other_bills(version, touched)
+    for slot in touched:
+        account, row = slot.account, new.get(slot.account)
+        before = old_days.get(account, set())
+        after = set(row.days) if row else set()
+        new_ug = row.ug + row.by_cost_ug if row else 0
+        diff.append(
+            {
+                "account": account,
+                "old_ug": int(old_ug.get(account) or 0),
+                "new_ug": new_ug,
+                "old_days": len(before),
+                "new_days": len(after),
+            }
+        )
+        if row is None:
+            flags.append(
+                {"code": "account.missing", "account": account, "text": "The ledger has this account; this version does not."}
+            )
+        elif lost := sorted(before - after):
+            flags.append(
+                {
+                    "code": "days.missing",
+                    "account": account,
+                    "text": f"{len(lost)} days that had lines have none: {_days_text(lost)}.",
+                }
+            )
+        if account in others:
+            flags.append(
+                {
+                    "code": "account.other_bill",
+                    "account": account,
+                    "text": f"Confirming replaces the figures of the export {others[account]}.",
+                }
+            )
+    return diff, flags
+
+
+def _accounts_of_other_bills(version: BillVersion, touched: Sequence[Replaced]) -> dict[str, str]:
+    """Accounts whose period the ledger follows by another bill's version now → that bill's export."""
+    old = {slot.old_version for slot in touched if slot.old_version is not None}
+    owners = {
+        row.pk: row.bill for row in BillVersion.objects.filter(pk__in=old).exclude(bill=version.bill_id).select_related("bill")
+    }
+    return {slot.account: str(owners[slot.old_version]) for slot in touched if slot.old_version in owners}
+
+
+def _days_text(days: list[int]) -> str:
+    shown = ", ".join(clock.hour_start(day * 24).strftime("%Y-%m-%d") for day in days[:5])
+    return f"{shown} and {len(days) - 5} more" if len(days) > 5 else shown
+
+
+def bill_version_confirm(*, actor: User, version_id: uuid.UUID) -> BillVersion:
+    """Posts the version to the ledger. Confirming one that is confirmed changes nothing, so a double click is harmless.
+
+    Raises ServiceError: `version.not_ready` outside REVIEW, `version.outdated` when a newer one was confirmed,
+    `version.diff_changed` when the ledger moved since the diff was shown (the new diff is stored: look again).
+    """
+    with transaction.atomic():
+        locks.acquire(f"ledger {current_schema()}")
+        version = _locked(version_id)
+        if version.state == _State.CONFIRMED:
+            return version
+        if version.state != _State.REVIEW:
+            raise ServiceError(
+                f"version {version.number} is {version.get_state_display().lower()}, it cannot be confirmed.",
+                code="version.not_ready",
+            )
+        newest = version.bill.versions.filter(state=_State.CONFIRMED).aggregate(newest=Max("number"))["newest"] or 0
+        if newest > version.number:
+            raise ServiceError(
+                f"version {newest} of this bill is newer and confirmed.",
+                code="version.outdated",
+                hint="Upload the bill again to go back to it.",
+            )
+        diff, flags = version_compare(version)
+        same = diff == version.diff and flags == version.flags
+        if same:
+            return version_post(version, confirmed_by=actor.email)
+        version.diff, version.flags = diff, flags
+        version.save(update_fields=["diff", "flags"])
+    raise ServiceError(
+        "the ledger has changed since this was shown.",
+        code="version.diff_changed",
+        hint="Look at the new difference, then confirm.",
+    )
+
+
+def bill_version_discard(*, actor: User, version_id: uuid.UUID) -> BillVersion:
+    """Puts a version in REVIEW away: the ledger stays as it is. Discarding twice changes nothing."""
+    with transaction.atomic():
+        version = _locked(version_id)
+        if version.state == _State.DISCARDED:
+            return version
+        if version.state != _State.REVIEW:
+            raise ServiceError(
+                f"version {version.number} is {version.get_state_display().lower()}, it cannot be discarded.",
+                code="version.not_ready",
+            )
+        version.state, version.decided_at, version.confirmed_by = _State.DISCARDED, clock.now(), actor.email
+        version.save(update_fields=["state", "decided_at", "confirmed_by"])
+    return version
+
+
+def version_post(version: BillVersion, *, confirmed_by: str) -> BillVersion:
+    """Writes the version into the ledger as the next batch. The caller holds the ledger's lock and the version's row."""
+    locks.acquire(f"ledger {current_schema()}")
+    now = clock.now()
+    last = LedgerBatch.objects.order_by("-number").first()
+    number, prev = (last.number + 1, last.batch_hash) if last else (1, ZERO_32)
+    touched = periods_touched(version)
+    rows_reverse(version=version, batch=number, touched=touched)
+    rows_add(version=version, batch=number)
+    root, count = batch_root(number)
+    told = {
+        "number": number,
+        "prev_hash": prev,
+        "merkle_root": root,
+        "row_count": count,
+        "engine": version.engine,
+        "factor_set": version.factor_set,
+        "bill_digest": version.bill_digest,
+        "posted_by": confirmed_by,
+        "posted_at": now,
+    }
+    LedgerBatch.objects.create(**told, version=version, batch_hash=batch_hash(**told, version=str(version.pk)))
+    periods_follow(version=version, touched=touched)
+    siblings = BillVersion.objects.filter(bill=version.bill_id).exclude(pk=version.pk)
+    siblings.filter(state=_State.CONFIRMED).update(state=_State.REPLACED, decided_at=now)
+    siblings.filter(state=_State.REVIEW, number__lt=version.number).update(
+        state=_State.DISCARDED, decided_at=now, error=f"Version {version.number} is newer and was confirmed."
+    )
+    version.state, version.decided_at, version.confirmed_by = _State.CONFIRMED, now, confirmed_by
+    version.save(update_fields=["state", "decided_at", "confirmed_by"])
+    job_wish(kind=WaitingJob.Kind.REPORTS, schema=current_schema())
+    return version
+
+
+def _locked(version_id: uuid.UUID) -> BillVersion:
+    version = BillVersion.objects.select_for_update(of=("self",)).select_related("bill").filter(pk=version_id).first()
+    if version is None:
+        raise ServiceError("there is no such version of a bill.", code="version.unknown")
+    return version
