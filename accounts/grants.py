@@ -46,6 +46,14 @@ def grant(schema: str) -> None:
             cursor.execute(withheld.format(place=place, role=role, table=sql.Identifier(table)))
 
 
+def grant_database() -> None:
+    """Takes temporary tables from everybody: one made on a pooled connection would hide the real table from the next."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_database()")
+        (name,) = cursor.fetchone()
+        cursor.execute(sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+
+
 def append_only_tables(schema: str) -> list[str]:
     """The tables of a schema that carry the append-only trigger."""
     with connection.cursor() as cursor:

@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from psycopg import sql
 
-from accounts.grants import grant, missing_tables, shadowed_tables
+from accounts.grants import grant, grant_database, missing_tables, shadowed_tables
 from accounts.keys import make_keys
 from accounts.models import Organization
 from accounts.models.organization import draw_schema_name
@@ -56,6 +56,7 @@ def migrate_all(*, verbosity: int = 0) -> list[str]:
     with _alone():
         call_command("migrate_schemas", shared=True, interactive=False, verbosity=verbosity)
         close_tenant()
+        grant_database()
         grant("public")
         schemas = list(Organization.objects.order_by("created_at").values_list("schema_name", flat=True))
         for schema in schemas:

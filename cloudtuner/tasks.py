@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from celery import Task, shared_task
+from celery import Task, current_app, shared_task
 from celery.exceptions import Reject, Retry
 from django.db import transaction
 from django.db.models import F
@@ -42,6 +42,7 @@ class RecordedTask(Task):  # type: ignore[type-arg] # generic only in the stubs
     # Ticks run every two seconds and find their work in PostgreSQL: a row for each would say nothing.
     recorded = True
     needs_tenant = False
+    runs_on = ""
 
     def enqueue(self, *args: Any, countdown: float | None = None, **kwargs: Any) -> None:
         """Sends the task to its queue once the transaction commits; at once when none is open.
@@ -141,9 +142,15 @@ def tenant_task(*, queue: str, **options: Any) -> Callable[[Callable[..., Any]],
 
     It runs with that schema open. Queues are `ingest`, `chain` and `documents`.
     """
-    return shared_task(base=TenantTask, queue=queue, **options)
+    return shared_task(base=TenantTask, runs_on=queue, **options)
 
 
 def public_task(*, queue: str, **options: Any) -> Callable[[Callable[..., Any]], RecordedTask]:
     """Makes a function a task over shared rows; no organisation is open while it runs. Ticks say `recorded=False`."""
-    return shared_task(base=RecordedTask, queue=queue, **options)
+    return shared_task(base=RecordedTask, runs_on=queue, **options)
+
+
+def route(name: str, args: Any, kwargs: Any, options: Any, task: RecordedTask | None = None, **_: Any) -> dict[str, str] | None:
+    """Celery's router: a task goes to the queue that its decorator named (beat sends by name and passes no task)."""
+    queue = getattr(task or current_app.tasks.get(name), "runs_on", "")
+    return {"queue": queue} if queue else None

@@ -44,6 +44,8 @@ class TestDatabase:
             owner.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(self.name), sql.Identifier(self.template))
             )
+            # A copy has its tables' rights but not the database's own.
+            owner.execute(sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(sql.Identifier(self.name)))
 
     def url(self, role: str = "app") -> str:
         """The address of the copy, for a process that a test starts."""

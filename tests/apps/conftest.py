@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from django.test import Client
 
@@ -78,3 +80,15 @@ def _nothing_remembered(request: pytest.FixtureRequest) -> None:
     tenancy.forget_tenants()
     cache.clear()
     connection.set_schema_to_public()
+
+
+@pytest.fixture
+def owner_execute(test_database: Any) -> Callable[..., None]:
+    """Runs statements as the owner of the tables, on a connection of its own that commits each."""
+
+    def execute(*statements: str) -> None:
+        with psycopg.connect(test_database.url("owner"), autocommit=True) as owner:
+            for statement in statements:
+                owner.execute(statement)
+
+    return execute

@@ -26,7 +26,10 @@ def test_organization__created__has_host_owner_keys_and_note(newcomer):
     assert (organization.legal_name, organization.slug, organization.state) == ("Cedar Works", "cedar", "ACTIVE")
     assert organization.get_primary_domain().domain == "cedar.cloudtuner.localhost"
     assert Membership.objects.get(organization=organization).role == "owner"
-    assert set(OrganizationKey.objects.filter(organization=organization).values_list("purpose", flat=True)) == {"report", "wallet"}
+    assert set(OrganizationKey.objects.filter(organization=organization).values_list("purpose", flat=True)) == {
+        "report",
+        "wallet",
+    }
     assert AuditEntry.objects.get(organization_uuid=organization.uuid).action == "organization.created"
     assert audit.verify_chain(organization.uuid) is None
     assert seconds < 1
