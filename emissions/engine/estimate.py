@@ -185,6 +185,8 @@ def _silent(step: str, done: int, total: int) -> None:
 
 
 def _bill(files: list[BillFile], facts: Facts) -> Bill:
+    if not facts.totals()[0]:
+        raise BillError("the bill has no lines.", code="bill.empty", where=files[0].name, hint="Deliver it again.")
     payers, periods, currencies = facts.distinct("payer"), facts.periods(), facts.distinct("currency")
     if len(payers) != 1:
         raise BillError(

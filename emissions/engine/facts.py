@@ -49,6 +49,11 @@ _LINE_SCHEMA = {
 }
 _SLOT_SCHEMA = {"slot": "int32", **dict.fromkeys(_LABELS, "string")}
 
+# Of copies that differ, a faulty one stays, else the one with the smallest quantity: a duplicate can never overstate.
+_ONE_OF_DOUBLES = (
+    "PARTITION BY line_id, start_us, end_us ORDER BY fault DESC, quantity, k, cost_micro, account, energy, invoice, file"
+)
+
 
 def connect(work_dir: Path, *, threads: int, memory_limit: str) -> duckdb.DuckDBPyConnection:
     """A connection that spills under `work_dir`, thinks in UTC, and never fetches an extension."""
@@ -78,6 +83,41 @@ class KeyUse:
     lines: int
     largest_quantity: float
     largest_cost_micro: int
+
+
+@dataclass(frozen=True)
+class TracedRow:
+    """One good energy-bearing line as it stands in its file; `record` counts records from 1."""
+
+    file: int
+    record: int
+    key: RateKey
+    month: int
+    quantity: str
+    cost_micro: int
+
+
+def traced_rows(
+    files: Sequence[BillFile], work_dir: Path, *, account: str, hour: int, threads: int, memory_limit: str
+) -> list[TracedRow]:
+    """The lines of an account's hour, read from the files with their record numbers; duplicates once, as in `Facts`."""
+    parts = " UNION ALL ".join(
+        f"(SELECT * FROM ({line_query(file, number, numbered=True, exact_ids=True)}) WHERE account = $account AND hour = $hour)"  # noqa: S608
+        for number, file in enumerate(files)
+    )
+    names = ", ".join(KEY_FIELDS)
+    with connect(work_dir, threads=threads, memory_limit=memory_limit) as connection, _reading(files[0]):
+        rows = connection.execute(
+            f"SELECT {names}, month, file, row_no, quantity, quantity_text, cost_micro FROM ("  # noqa: S608
+            f"SELECT * FROM ({parts}) QUALIFY line_id = '' OR row_number() OVER ({_ONE_OF_DOUBLES}) = 1) "
+            "WHERE energy AND fault = 0 ORDER BY file, row_no",
+            {"account": account, "hour": hour},
+        ).fetchall()
+    provider = files[0].bill_format.provider
+    return [
+        TracedRow(file, record, RateKey(provider, *key), month, repr(double) if text is None else text, cost)
+        for *key, month, file, record, double, text, cost in rows
+    ]
 
 
 def _quantised(value: NumericValue) -> NumericValue:
@@ -141,10 +181,7 @@ class Facts:
         self._drop_duplicates()
 
     def _drop_duplicates(self) -> None:
-        """Keeps one line of each (line id, interval). Hashes find the candidates, the texts decide.
-
-        Of copies that differ, the one with the smallest quantity stays: a duplicate can then never overstate.
-        """
+        """Keeps one line of each (line id, interval). Hashes find the candidates, the texts decide."""
         run = self._connection.execute
         run("CREATE TABLE doubled AS SELECT h FROM line WHERE h IS NOT NULL GROUP BY h HAVING count(*) > 1")
         if not self._one("SELECT count(*) FROM doubled"):
@@ -158,9 +195,7 @@ class Facts:
             for number, file in enumerate(self.files)
         )
         run(
-            f"INSERT INTO line SELECT {names} FROM ({parts}) QUALIFY row_number() OVER "  # noqa: S608
-            "(PARTITION BY line_id, start_us, end_us "
-            "ORDER BY fault DESC, quantity, k, cost_micro, account, energy, invoice, file) = 1"
+            f"INSERT INTO line SELECT {names} FROM ({parts}) QUALIFY row_number() OVER ({_ONE_OF_DOUBLES}) = 1"  # noqa: S608
         )
         self.duplicates = before - self._one("SELECT count(*) FROM line")
 

@@ -115,6 +115,7 @@ def _modelled(row: Row, key: RateKey, factors: FactorSet, day: str) -> Use | Not
     terms: tuple[Term, ...] = (Term.of(model, factor),)
     if model == "storage":
         band = band.scaled(Fraction(1, 1000))
+        terms = (*terms, Term("terabytes per gigabyte", "definition", Fraction(1, 1000), "TB/GB", "decimal prefixes", ""))
     elif model == "network":
         band = band.scaled(1000)
     elif model == "vcpu_hours":

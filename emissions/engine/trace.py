@@ -1,0 +1,155 @@
+"""Where a ledger row comes from: its bill lines, each with every factor of its formula.
+
+Line results are not stored. They are computed again from the same files, factor set and engine, so what is shown is
+what was claimed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cloudtuner.units import quantise
+from emissions.billing.files import open_files
+from emissions.engine.estimate import estimate
+from emissions.engine.facts import TracedRow, traced_rows
+from emissions.engine.numbering import physical_lines
+from emissions.engine.ratecard import Rate, rate_of
+from emissions.engine.ratekey import RateKey
+from emissions.engine.terms import Term
+from emissions.engine.usage import NotModelled, Refused
+from emissions.grid.catalog import FactorSet
+
+
+@dataclass(frozen=True)
+class LineTrace:
+    """One bill line and what it came to. `amount` is the quantity, or the cost in 10^-6 of currency when valued by cost."""
+
+    file: str
+    line: int
+    service: str
+    usage_type: str
+    operation: str
+    region: str
+    category: str
+    quantity: str
+    unit: str
+    cost_micro: int
+    by_cost: bool
+    quality: str
+    reason: str
+    basis: str
+    terms: tuple[Term, ...]
+    energy_uwh: int
+    operational_ug: int
+    embodied_ug: int
+    low_ug: int
+    high_ug: int
+
+    @property
+    def ug(self) -> int:
+        """Operational and embodied micrograms of the line."""
+        return self.operational_ug + self.embodied_ug
+
+
+def trace_lines(
+    paths: Iterable[Path | str],
+    *,
+    factor_set: FactorSet,
+    account: str,
+    hour: int,
+    region: str | None = None,
+    service: str | None = None,
+    category: str | None = None,
+    limit: int = 200,
+    format_name: str | None = None,
+    threads: int = 2,
+    memory_limit: str = "1GiB",
+    work_dir: Path | None = None,
+) -> list[LineTrace]:
+    """The lines of an account's hour, in the order of the bill, at most `limit`; each optional word narrows them.
+
+    Their integers add up to the ledger row when no limit cuts them.
+    """
+    given = list(paths)
+    folder = Path(tempfile.mkdtemp(prefix="cloudtuner-", dir=work_dir))
+    try:
+        files = open_files(given, work_dir=folder, format_name=format_name)
+        rows = traced_rows(files, folder, account=account, hour=hour, threads=threads, memory_limit=memory_limit)
+        rates = _rates(rows, factor_set)
+        if any(rate is None for rate in rates.values()):
+            # Valued by cost: the ratio is the whole bill's, so the whole bill is estimated.
+            with estimate(
+                given,
+                factor_set=factor_set,
+                format_name=format_name,
+                threads=threads,
+                memory_limit=memory_limit,
+                work_dir=work_dir,
+            ) as found:
+                rates = {at: rate or found.rates.get(at) for at, rate in rates.items()}
+        picked = []
+        for row in rows:
+            rate = rates.get((row.key, row.month))
+            if rate is None or not _fits(rate, row, region, service, category):
+                continue
+            picked.append((row, rate))
+        picked = picked[:limit]
+        lines: dict[tuple[int, int], int] = {}
+        for number, file in enumerate(files):
+            records = [row.record for row, _ in picked if row.file == number]
+            lines.update(zip([(number, record) for record in records], physical_lines(file, records), strict=True))
+        return [_trace(row, rate, files[row.file].name, lines[row.file, row.record]) for row, rate in picked]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _rates(rows: list[TracedRow], factor_set: FactorSet) -> Mapping[tuple[RateKey, int], Rate | None]:
+    found: dict[tuple[RateKey, int], Rate | None] = {}
+    for at in sorted({(row.key, row.month) for row in rows}):
+        match rate_of(*at, factor_set):
+            case Rate() as rate:
+                found[at] = rate
+            case NotModelled():
+                found[at] = None
+            case Refused():
+                continue
+    return found
+
+
+def _fits(rate: Rate, row: TracedRow, region: str | None, service: str | None, category: str | None) -> bool:
+    return (
+        (region is None or rate.region == region)
+        and (service is None or row.key.service == service)
+        and (category is None or rate.category == category)
+    )
+
+
+def _trace(row: TracedRow, rate: Rate, file: str, line: int) -> LineTrace:
+    amount = float(row.cost_micro) if rate.by_cost else float(row.quantity)
+    energy, operational, embodied, low, high = (quantise(amount * double) for double in rate.doubles)
+    return LineTrace(
+        file=file,
+        line=line,
+        service=row.key.service,
+        usage_type=row.key.usage_type,
+        operation=row.key.operation,
+        region=rate.region,
+        category=rate.category,
+        quantity=row.quantity,
+        unit=row.key.unit,
+        cost_micro=row.cost_micro,
+        by_cost=rate.by_cost,
+        quality=rate.quality,
+        reason=rate.reason,
+        basis=rate.basis,
+        terms=rate.terms,
+        energy_uwh=energy,
+        operational_ug=operational,
+        embodied_ug=embodied,
+        low_ug=low,
+        high_ug=high,
+    )
