@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cloudtuner.clock import month_hours
+from cloudtuner.clock import hour_text, month_hours
 from cloudtuner.errors import BillError
 from emissions.billing.formats import BillFormat, detect_format
 from emissions.billing.registry import FORMATS
@@ -56,6 +56,21 @@ def group_by_bill(paths: Sequence[Path]) -> list[tuple[BillKey, list[Path]]]:
     for path in paths:
         groups.setdefault(bill_key(path), []).append(path)
     return sorted(groups.items())
+
+
+def refuse_two_deliveries(key: BillKey, names: Sequence[str]) -> None:
+    """Raises BillError when two files of one bill have the same name: two deliveries, of which only one can count.
+
+    A delivery numbers its parts, so two parts never share a name; adding two deliveries up would count the bill twice.
+    """
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise BillError(
+            f"two different files are called {doubled[0]}, both of payer {key.payer} for {hour_text(key.period_from)[:7]}.",
+            code="bill.two_deliveries",
+            where=doubled[0],
+            hint="Upload one delivery of a bill at a time, the older first.",
+        )
 
 
 def _value(row: dict[str, str], bill_format: BillFormat, field: str, path: Path) -> str:

@@ -29,7 +29,7 @@ from emissions.poce.canonical import jcs
 from emissions.poce.hexes import to_hex
 from emissions.register.jobs import MAX_ATTEMPTS, Job, job_done, job_take
 from emissions.register.models import WaitingJob
-from emissions.services.grouping import BillKey, group_by_bill
+from emissions.services.grouping import BillKey, group_by_bill, refuse_two_deliveries
 from emissions.services.nodes import accounts_bind
 from emissions.services.progress import Meter, phase_set, run_watched
 from emissions.services.versions import version_compare, version_post
@@ -67,6 +67,8 @@ def upload_read(*, upload_id: uuid.UUID) -> None:
         with default_store().laid_out([(file.name, file.digest) for file in files]) as paths:
             of_path = dict(zip(paths, files, strict=True))
             groups = group_by_bill(paths)
+            for key, part in groups:
+                refuse_two_deliveries(key, [of_path[path].name for path in part])
             versions = _versions_open(upload, [(key, [of_path[path] for path in part]) for key, part in groups])
             for number, (_, part) in enumerate(groups, start=1):
                 version = versions[number - 1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -100,7 +101,7 @@ def periods_follow(*, version: BillVersion, touched: Iterable[Replaced]) -> None
         update_fields=["period_through", "version"],
     )
     scope = "provider = %s AND period_from = %s AND account = ANY(%s)"
-    where = [bill.provider, bill.period_from, accounts]
+    where: list[Any] = [bill.provider, bill.period_from, accounts]
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM emissions_ledgerday WHERE {scope}", where)  # noqa: S608
         cursor.execute(f"DELETE FROM emissions_accountday WHERE {scope}", where)  # noqa: S608

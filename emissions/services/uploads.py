@@ -14,7 +14,7 @@ from cloudtuner.tenancy import current_schema
 from emissions.models import Progress, Upload, UploadFile
 from emissions.register.jobs import job_wish
 from emissions.register.models import WaitingJob
-from emissions.store import default_store, safe_name
+from emissions.store import Stored, default_store, safe_name
 
 MAX_FILES = 1000
 
@@ -43,7 +43,7 @@ def bill_upload(*, actor: User, files: Sequence[IncomingFile]) -> Upload:
             f"{len(files)} files at once, at most {MAX_FILES} are taken.", code="upload.too_many", hint="Upload them in parts."
         )
     store = default_store()
-    stored = {}
+    stored: dict[str, tuple[str, Stored]] = {}
     for file in files:
         kept = store.put(file.chunks())
         stored.setdefault(kept.digest, (safe_name(file.name or "file"), kept))

@@ -157,7 +157,7 @@ def version_post(version: BillVersion, *, confirmed_by: str) -> BillVersion:
     rows_reverse(version=version, batch=number, touched=touched)
     rows_add(version=version, batch=number)
     root, count = batch_root(number)
-    told = {
+    told: dict[str, Any] = {
         "number": number,
         "prev_hash": prev,
         "merkle_root": root,
