@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from accounts.models import Organization
-from cloudtuner import locks
+from cloudtuner import clock, locks
 from cloudtuner.errors import CloudTunerError
 from cloudtuner.tasks import public_task, tenant_task
 from emissions.register.models import NodeBinding
-from tokens.network import indexer, paying, registering, relay, sealing, settling, voting
+from tokens.network import indexer, paying, reading, registering, relay, sealing, settling, voting
+from tokens.network.models import ChainEvent, ChainTx, Cursor, TxState
 from tokens.services.pulling import pull
 
 logger = logging.getLogger(__name__)
+
+# How far below the newest final block events still wake their organisations; the sweep finds what was older.
+RECENT_BLOCKS = 16
 
 
 @public_task(queue="chain", recorded=False)
@@ -29,14 +35,16 @@ def relay_tick() -> None:
 
 @public_task(queue="chain", recorded=False)
 def indexer_tick() -> None:
-    """Reads the chain, settles transactions by it, and lets the organisations that are concerned pull."""
+    """Reads the chain, settles transactions by it, and lets the organisations that are concerned pull.
+
+    One indexer at a time: the lock is held while the round's transaction is open, and reading sends nothing out.
+    """
     with transaction.atomic():
-        # Held for the whole round by a connection that writes nothing else: a second indexer goes home.
         if not locks.try_acquire("tick:indexer"):
             return
-    _quietly(indexer.index_once)
-    _quietly(settling.settle_once)
-    pull_all()
+        _quietly(indexer.index_once)
+        _quietly(settling.settle_once)
+    pull_concerned()
 
 
 @public_task(queue="chain", recorded=False)
@@ -57,11 +65,27 @@ def sweep() -> None:
     pull_all()
 
 
+def pull_concerned() -> None:
+    """Lets the organisations pull to which something happened near the head, or whose burn is on its way."""
+    recent = reading.final_below() - RECENT_BLOCKS
+    told = ChainEvent.objects.filter(name__in=("Claimed", "Retired"), block__number__gt=recent).values("account")
+    bound = NodeBinding.objects.filter(wallet__in=told).values("organization")
+    retiring = ChainTx.objects.filter(kind="retire").exclude(state=TxState.FINAL, block_number__lte=recent)
+    retiring = retiring.exclude(state=TxState.FAILED, failed_at__lt=clock.now() - timedelta(minutes=5))
+    last_reorg = Cursor.objects.filter(last_reorg_at__gt=clock.now() - timedelta(minutes=1)).exists()
+    if last_reorg:
+        pull_all()
+    else:
+        _pull(Organization.objects.filter(Q(uuid__in=bound) | Q(uuid__in=retiring.values("organization"))))
+
+
 def pull_all() -> None:
     """Lets every organisation with nodes pull."""
-    concerned = NodeBinding.objects.values("organization").distinct()
-    active = Organization.objects.filter(uuid__in=concerned, state=Organization.State.ACTIVE)
-    for schema in active.values_list("schema_name", flat=True):
+    _pull(Organization.objects.filter(uuid__in=NodeBinding.objects.values("organization")))
+
+
+def _pull(concerned: QuerySet[Organization]) -> None:
+    for schema in concerned.filter(state=Organization.State.ACTIVE).values_list("schema_name", flat=True):
         tokens_pull.enqueue(schema)
 
 

@@ -58,6 +58,7 @@ def index_once() -> bool:
         cursor,
         head_block=head.number,
         head_timestamp=head.timestamp,
+        final_block=_final_block(head),
         reached_at=clock.now(),
         unreachable_since=None,
         stopped_reason="",
@@ -67,6 +68,12 @@ def index_once() -> bool:
         _read_some(cursor, head)
         changed = True
     return changed
+
+
+def _final_block(head: BlockHead) -> int:
+    """`confirmations` below the head; on chains where finality is a fact (0 confirmations), what the chain calls final."""
+    confirmations = connection.address_book().confirmations
+    return head.number - confirmations if confirmations else connection.client().block("finalized").number
 
 
 def _cursor() -> Cursor:

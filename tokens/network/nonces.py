@@ -25,5 +25,6 @@ def next_nonce(chain_id: int, sender: str, *, on_chain: int) -> int:
 
 def gaps(chain_id: int, sender: str, *, on_chain: int) -> list[int]:
     """Nonces that nobody holds although higher ones wait: those would wait for ever."""
-    held = set(ChainTx.objects.filter(chain_id=chain_id, sender=sender, nonce__gte=on_chain).values_list("nonce", flat=True))
+    rows = ChainTx.objects.filter(chain_id=chain_id, sender=sender, nonce__gte=on_chain).values_list("nonce", flat=True)
+    held = {nonce for nonce in rows if nonce is not None}
     return [nonce for nonce in range(on_chain, max(held, default=on_chain)) if nonce not in held]

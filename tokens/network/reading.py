@@ -32,8 +32,12 @@ def depth_of(block_number: int) -> int:
 
 
 def final_below() -> int:
-    """The newest block number that counts as final: `confirmations` blocks lie on top of it."""
-    return head() - address_book().confirmations
+    """The newest indexed block that counts as final: `confirmations` blocks lie on top of it, or the chain says so."""
+    confirmations = address_book().confirmations
+    if confirmations:
+        return head() - confirmations
+    known = cursor()
+    return min(head(), known.final_block) if known else -1
 
 
 def confirmed(found: QuerySet[ChainEvent]) -> QuerySet[ChainEvent]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from collections import defaultdict
 from datetime import timedelta
 
 from django.db import transaction
 
 from cloudtuner import clock, locks
-from emissions.engine.estimate import ENGINE_ID
-from emissions.poce.epoch import NodeState, build_bundle
+from emissions.engine.identity import ENGINE_ID
+from emissions.poce.epoch import LiveReport, NodeState, build_bundle
 from emissions.poce.hexes import to_hex
-from emissions.register.selectors import node_states
+from emissions.poce.report import State
+from emissions.register.models import ReportCommitment
 from tokens.network import connection, reading
 from tokens.network.models import Epoch
 
@@ -67,9 +68,22 @@ def _may_follow(last: Epoch) -> bool:
 
 
 def _states() -> list[NodeState]:
-    """Every node that is registered at final depth and has a FINAL report, with the wallet that the chain pays."""
+    """Every node that is registered at final depth and has a FINAL report, with the wallet that the chain pays.
+
+    Read as columns: a million nodes are twelve million rows, not twelve million JSON reports.
+    """
     wallets = _wallets()
-    return [replace(state, wallet=wallets[state.node]) for state in node_states() if state.node in wallets]
+    rows = (
+        ReportCommitment.objects.filter(state=State.FINAL)
+        .order_by("node__node", "hour_from", "hour_through", "-seq")
+        .distinct("node__node", "hour_from", "hour_through")
+        .values_list("node__node", "report_hash", "seq", "hour_from", "hour_through", "operational_ug", "embodied_ug", "level")
+    )
+    live: dict[str, list[LiveReport]] = defaultdict(list)
+    for node, report_hash, seq, hour_from, hour_through, operational_ug, embodied_ug, level in rows.iterator():
+        if node in wallets:
+            live[node].append(LiveReport(report_hash, seq, hour_from, hour_through, operational_ug + embodied_ug, level))
+    return [NodeState(node, wallets[node], tuple(reports)) for node, reports in sorted(live.items())]
 
 
 def _wallets() -> dict[str, str]:

@@ -10,6 +10,7 @@ from django.db.models import Count, Max
 
 from cloudtuner.errors import ServiceError
 from tokens.network import reading
+from tokens.network.connection import address_book
 from tokens.network.figures import ChainStatus, EpochRow, ValidatorRow, VoteRow
 from tokens.network.models import ChainEvent, ChainTx, Epoch, Vote
 from tokens.network.models.outbox import UNFINISHED
@@ -18,7 +19,7 @@ from tokens.network.outbox import MOOT
 
 def epochs(*, limit: int | None = None) -> list[EpochRow]:
     """Every sealed epoch, newest first."""
-    found = Epoch.objects.filter(chain_id=reading.address_book().chain_id).defer("bundle")
+    found = Epoch.objects.filter(chain_id=address_book().chain_id).defer("bundle")
     rows = list(found.annotate(received=Count("votes")).order_by("-number")[:limit])
     standing = reading.standing_epochs()
     claimed = _claimed_by_epoch()
@@ -33,7 +34,7 @@ def epoch(number: int) -> EpochRow:
 
 def votes(number: int) -> list[VoteRow]:
     """The signatures over an epoch's header that reached us, by signer."""
-    found = Vote.objects.filter(epoch__number=number, epoch__chain_id=reading.address_book().chain_id)
+    found = Vote.objects.filter(epoch__number=number, epoch__chain_id=address_book().chain_id)
     return [VoteRow(vote.signer, vote.signature, vote.received_at) for vote in found.order_by("signer")]
 
 
@@ -43,7 +44,7 @@ def _unknown(number: int) -> EpochRow:
 
 def _row(row: Epoch, posted: ChainEvent | None, claimed_ug: int, vetoed: bool) -> EpochRow:
     header = row.header
-    over = None if posted is None else reading.block_time(posted.block) + timedelta(seconds=reading.address_book().window_s)
+    over = None if posted is None else reading.block_time(posted.block) + timedelta(seconds=address_book().window_s)
     state = "voting"
     if posted is not None and over is not None:
         state = "final" if reading.head_timestamp() > over.timestamp() else "posted"
@@ -90,7 +91,7 @@ def validators() -> list[ValidatorRow]:
     """Who has stake behind a signing key, most stake first, from the events of the validator set."""
     stakers: dict[str, _Staker] = defaultdict(_Staker)
     names = ("Staked", "UnstakeRequested", "SignerChanged", "Slashed")
-    for event in ChainEvent.objects.filter(name__in=names, block__chain_id=reading.address_book().chain_id):
+    for event in ChainEvent.objects.filter(name__in=names, block__chain_id=address_book().chain_id):
         staker = stakers[event.args["staker"]]
         match event.name:
             case "Staked":
@@ -102,17 +103,17 @@ def validators() -> list[ValidatorRow]:
             case _:
                 staker.stake, staker.slashed = 0, True
     whole = sum(staker.stake for staker in stakers.values())
-    told = Vote.objects.filter(epoch__chain_id=reading.address_book().chain_id).values("signer")
-    given = {row["signer"]: row for row in told.annotate(count=Count("pk"), last=Max("received_at"))}
-    sealed = Epoch.objects.filter(chain_id=reading.address_book().chain_id).count()
+    told = Vote.objects.filter(epoch__chain_id=address_book().chain_id).values("signer")
+    given = {row["signer"]: (row["count"], row["last"]) for row in told.annotate(count=Count("pk"), last=Max("received_at"))}
+    sealed = Epoch.objects.filter(chain_id=address_book().chain_id).count()
     rows = [
         ValidatorRow(
             signer=staker.signer,
             stake=staker.stake,
             stake_share_ppm=staker.stake * 1_000_000 // whole if whole else 0,
-            votes=given.get(staker.signer, {}).get("count", 0),
+            votes=given.get(staker.signer, (0, None))[0],
             epochs=sealed,
-            last_vote_at=given.get(staker.signer, {}).get("last"),
+            last_vote_at=given.get(staker.signer, (0, None))[1],
             slashed=staker.slashed,
         )
         for staker in stakers.values()
@@ -123,7 +124,7 @@ def validators() -> list[ValidatorRow]:
 
 def chain_status() -> ChainStatus:
     """What the indexer knows of the chain: head, lag, and since when it does not answer."""
-    book, cursor = reading.address_book(), reading.cursor()
+    book, cursor = address_book(), reading.cursor()
     indexed = reading.head()
     waiting = ChainTx.objects.filter(chain_id=book.chain_id, state__in=UNFINISHED).count()
     failed = ChainTx.objects.filter(chain_id=book.chain_id, state="failed").exclude(error_code=MOOT).count()
@@ -151,7 +152,7 @@ def waiting_for_blocks() -> bool:
 
     A chain that mines only when asked (anvil) has to be given empty blocks while this is true.
     """
-    chain_id = reading.address_book().chain_id
+    chain_id = address_book().chain_id
     if ChainTx.objects.filter(chain_id=chain_id, state__in=UNFINISHED, tries=0).exists():
         return True
     newest = ChainEvent.objects.filter(block__chain_id=chain_id).order_by("-block__number").first()
@@ -161,5 +162,5 @@ def waiting_for_blocks() -> bool:
     if sealed is None:
         return False
     posted = reading.standing(sealed.number)
-    over = 0 if posted is None else posted.block.timestamp + reading.address_book().window_s
+    over = 0 if posted is None else posted.block.timestamp + address_book().window_s
     return posted is None or reading.head_timestamp() <= over

@@ -31,6 +31,8 @@ def settle_once() -> int:
 
 def _stands(number: int | None, block_hash: str) -> bool:
     """Whether a block is on the chain as indexed."""
+    if number is None:
+        return False
     return Block.objects.filter(chain_id=connection.address_book().chain_id, number=number, block_hash=block_hash).exists()
 
 

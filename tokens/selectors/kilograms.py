@@ -7,7 +7,7 @@ from django.db.models import Q, Sum
 from emissions.poce.report import State
 from emissions.register.models import ReportCommitment
 from tokens.models import Lot, LotAllocation
-from tokens.network import reading
+from tokens.network.connection import address_book
 from tokens.network.models import ChainEvent
 from tokens.selectors.figures import KilogramStates, Period, TieOut
 from tokens.selectors.own import own_nodes
@@ -67,7 +67,7 @@ def kilogram_states(period: Period) -> KilogramStates:
 def holdings(wallets: set[str]) -> tuple[int, int]:
     """What wallets hold, and what left them other than by retirement (negative: came in), by the CT02 transfers on chain."""
     held = moved = 0
-    told = ChainEvent.objects.filter(name="TokenTransfer", contract="ct02", block__chain_id=reading.address_book().chain_id)
+    told = ChainEvent.objects.filter(name="TokenTransfer", contract="ct02", block__chain_id=address_book().chain_id)
     for event in told.filter(Q(args__sender__in=wallets) | Q(args__receiver__in=wallets)):
         sender, receiver, units = event.args["sender"], event.args["receiver"], int(event.args["amount"])
         flow = units * ((receiver in wallets) - (sender in wallets))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import cast
 
 from django.db.models import F, Q, QuerySet, Sum
 
@@ -13,6 +12,7 @@ from cloudtuner.errors import ServiceError
 from cloudtuner.units import kg_text
 from tokens.models import Retirement, RetirementState
 from tokens.network import reading
+from tokens.network.connection import address_book
 from tokens.selectors.figures import AllocationRow, Period, Retirable, RetirementDetail, RetirementRow, StepRow
 from tokens.selectors.rulers import rulers
 
@@ -101,7 +101,7 @@ def retirement(retirement_id: uuid.UUID | str) -> RetirementDetail:
         allocations=allocations,
         timeline=timeline,
         confirmations=reading.depth_of(found.block_number) if found.block_number is not None else None,
-        confirmations_needed=reading.address_book().confirmations,
+        confirmations_needed=address_book().confirmations,
         chain_id=found.chain_id,
         block_hash=found.block_hash,
         block_number=found.block_number,
@@ -117,7 +117,7 @@ def retirement(retirement_id: uuid.UUID | str) -> RetirementDetail:
 def find(retirement_id: uuid.UUID | str) -> Retirement:
     """The row. Raises ServiceError `retirement.unknown`."""
     try:
-        return cast(Retirement, Retirement.objects.get(pk=uuid.UUID(str(retirement_id))))
+        return Retirement.objects.get(pk=uuid.UUID(str(retirement_id)))
     except (Retirement.DoesNotExist, ValueError) as error:
         raise ServiceError("there is no such retirement", code="retirement.unknown", hint="Open it from the list.") from error
 

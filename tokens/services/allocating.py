@@ -27,9 +27,9 @@ def allocate(retirement: Retirement) -> list[LotAllocation]:
     try:
         parts = take_oldest(found.values(), retirement.ug, hour_from=retirement.hour_from, hour_through=retirement.hour_through)
     except ValueError as error:
-        there = sum(ruler.retirable(retirement.hour_from, retirement.hour_through) for ruler in found.values())
+        there = kg_text(sum(one.retirable(retirement.hour_from, retirement.hour_through) for one in found.values()), places=9)
         raise ServiceError(
-            f"{kg_text(retirement.ug, places=9)} are asked for, {kg_text(there, places=9)} of {retirement.label} are in the wallet",
+            f"{kg_text(retirement.ug, places=9)} are asked for, {there} of {retirement.label} are in the wallet",
             code="retirement.not_enough",
             hint="Prepare it again with what there is.",
         ) from error

@@ -150,7 +150,7 @@ def _on_chain(retirement: Retirement, event: ChainEvent) -> int:
     if retirement.state not in (RetirementState.MINED, RetirementState.FINAL):
         retirement.chain_id, retirement.tx_hash = block.chain_id, event.tx_hash
         retirement.block_hash, retirement.block_number, retirement.log_index = block.block_hash, block.number, event.log_index
-        retirement.chain_retirement_id = int(event.args["id"])  # type: ignore[assignment] # whole, kept as a decimal
+        retirement.chain_retirement_id = int(event.args["id"])
         move(retirement, RetirementState.MINED)
         changed += 1
     if retirement.state == RetirementState.MINED and block.number <= reading.final_below():

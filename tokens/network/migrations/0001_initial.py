@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('version', models.BigIntegerField(default=0, help_text='Raised by every move; a rewind that came between makes the other lose.')),
                 ('head_block', models.BigIntegerField(default=0)),
                 ('head_timestamp', models.BigIntegerField(default=0, help_text='Block time of the head, unix seconds.')),
+                ('final_block', models.BigIntegerField(default=-1, help_text='The newest block that counts as final.')),
                 ('reached_at', models.DateTimeField(help_text='Wall time of the last answer.', null=True)),
                 ('unreachable_since', models.DateTimeField(null=True)),
                 ('stopped_reason', models.TextField(blank=True, help_text='Why indexing stopped until someone acts (another genesis, another chain).')),

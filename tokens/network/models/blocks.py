@@ -61,6 +61,7 @@ class Cursor(models.Model):
     )
     head_block = models.BigIntegerField(default=0)
     head_timestamp = models.BigIntegerField(default=0, help_text="Block time of the head, unix seconds.")
+    final_block = models.BigIntegerField(default=-1, help_text="The newest block that counts as final.")
     reached_at = models.DateTimeField(null=True, help_text="Wall time of the last answer.")
     unreachable_since = models.DateTimeField(null=True)
     stopped_reason = models.TextField(

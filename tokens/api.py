@@ -1,0 +1,136 @@
+"""What validators, nodes and anyone ask of the public host about the network (docs/protocol.md §7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cloudtuner import clock
+from cloudtuner.errors import ProofError
+from emissions.engine.identity import ENGINE_ID
+from emissions.poce.requests import check_request
+from emissions.register import selectors as register
+from tokens.network import connection, reading
+from tokens.network.selectors import votes, waiting_for_blocks
+from tokens.network.voting import vote_accept
+
+
+class PublicView(APIView):
+    """Open to all; machines of the network carry their own signatures."""
+
+    authentication_classes: list[Any] = []
+    permission_classes: list[Any] = []
+    parser_classes = [JSONParser]
+
+
+def require_validator(request: Request) -> str:
+    """The active validator that signed the request. Raises 403 with the reason."""
+    raw = request._request
+    try:
+        signer = check_request(
+            raw.headers,
+            method=raw.method or "",
+            path=raw.get_full_path(),
+            body=raw.body,
+            now=int(clock.now().timestamp()),
+        )
+    except ProofError as error:
+        raise PermissionDenied(str(error), code=error.code) from error
+    if not connection.contracts().is_active_validator(signer):
+        raise PermissionDenied(f"{signer} is no active validator.", code="request.not_a_validator")
+    return signer
+
+
+class NetworkView(PublicView):
+    """Which chain, which contracts, which method, which epochs."""
+
+    @extend_schema(operation_id="poce_network", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        """`waiting_for_blocks` tells who mines on demand that something waits for the chain to go on."""
+        book = connection.address_book()
+        standing = reading.standing_epochs()
+        sealed = reading.newest_sealed()
+        answer: dict[str, Any] = {
+            "chain_id": book.chain_id,
+            "contracts": dict(book.contracts),
+            "factor_set": book.parameters.get("factor_set", ""),
+            "engine": ENGINE_ID,
+            "head_epoch": max(standing, default=0),
+            "waiting_for_blocks": waiting_for_blocks(),
+        }
+        if settings.MODE != "production":
+            # Elsewhere the endpoint's address may hold a paid-for key; agents there bring their own.
+            answer["rpc_url"] = settings.RPC_URL
+        if sealed is not None and sealed.number not in standing:
+            answer["pending_epoch"] = sealed.number
+        return Response(answer)
+
+
+class ReportView(PublicView):
+    """A report with its signature and stripped lines, for active validators."""
+
+    @extend_schema(operation_id="poce_report", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, report_hash: str) -> HttpResponse:
+        """The body is JCS, as stored."""
+        require_validator(request)
+        body = register.report_body(report_hash)
+        if body is None:
+            raise NotFound("There is no such report.", code="report.unknown")
+        return HttpResponse(body, content_type="application/json")
+
+
+class EpochView(PublicView):
+    """An epoch's header and votes."""
+
+    @extend_schema(operation_id="poce_epoch", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, number: int) -> Response:
+        """`posted_tx` once it stands on chain."""
+        epoch = reading.sealed(number)
+        if epoch is None:
+            raise NotFound(f"There is no epoch {number}.", code="epoch.unknown")
+        told = [{"signer": vote.signer, "signature": vote.signature} for vote in votes(number)]
+        answer: dict[str, Any] = {"epoch": number, "header": epoch.header, "votes": told}
+        posted = reading.standing(number)
+        if posted is not None:
+            answer["posted_tx"] = posted.tx_hash
+        return Response(answer)
+
+
+class BundleView(PublicView):
+    """The public bundle's exact bytes."""
+
+    @extend_schema(operation_id="poce_bundle", responses={(200, "application/json"): OpenApiTypes.BINARY})
+    def get(self, request: Request, number: int) -> HttpResponse:
+        """Their sha256 is the header's `data_hash`."""
+        epoch = reading.sealed(number)
+        if epoch is None:
+            raise NotFound(f"There is no epoch {number}.", code="epoch.unknown")
+        return HttpResponse(bytes(epoch.bundle), content_type="application/json")
+
+
+VoteSerializer = inline_serializer("Vote", {"signer": serializers.CharField(), "signature": serializers.CharField()})
+
+
+class VotesView(PublicView):
+    """Where validators hand in their signatures."""
+
+    @extend_schema(operation_id="poce_vote", request=VoteSerializer, responses={201: OpenApiResponse(VoteSerializer)})
+    def post(self, request: Request, number: int) -> Response:
+        """201 also when the same validator voted before: one vote a signer."""
+        caller = require_validator(request)
+        body = request.data if isinstance(request.data, dict) else {}
+        signer = str(body.get("signer", ""))
+        if signer.lower() != caller.lower():
+            raise PermissionDenied("The request is signed by another key than the vote.", code="vote.signature")
+        vote = vote_accept(number=number, signer=signer, signature=str(body.get("signature", "")))
+        return Response({"signer": vote.signer, "signature": vote.signature}, status=201)
