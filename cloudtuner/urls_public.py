@@ -10,5 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("certificates.urls_public")),
     path("", include("tokens.urls_public")),
     path("accounts/", include("allauth.urls")),
+    path("poce/v1/", include("emissions.register.urls")),
     path("poce/v1/", include("tokens.urls_poce")),
 ]

@@ -267,7 +267,13 @@ def test_network() -> bool:
 @register.simple_tag
 def chain_name() -> str:
     """The chain's name as people know it."""
-    names = {31337: _("local test chain"), 80002: "Polygon Amoy", 421614: "Arbitrum Sepolia", 137: "Polygon", 42161: "Arbitrum One"}
+    names = {
+        31337: _("local test chain"),
+        80002: "Polygon Amoy",
+        421614: "Arbitrum Sepolia",
+        137: "Polygon",
+        42161: "Arbitrum One",
+    }
     return names.get(settings.CHAIN_ID, _("chain %(id)s") % {"id": settings.CHAIN_ID})
 
 

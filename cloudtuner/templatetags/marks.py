@@ -67,7 +67,9 @@ def bar(part: int, whole: int) -> SafeString:
     """A share as a bar; the number stands beside it as text."""
     width = max(0, min(1000, part * 1000 // whole)) if whole else 0
     return format_html(
-        '<svg class="bar" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true"><rect width="{}" height="10"/></svg>', width
+        '<svg class="bar" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect width="{}" height="10"/></svg>',
+        width,
     )
 
 
@@ -79,7 +81,8 @@ def range_bar(low: int | None, central: int | None, high: int | None) -> SafeStr
     ends = [max(0, value) * 952 // high for value in (low, central, high)]
     return format_html(
         '<svg class="range" viewBox="0 0 1000 12" preserveAspectRatio="none" aria-hidden="true">'
-        '<line x1="0" x2="1000" y1="6" y2="6"/><line class="span" vector-effect="non-scaling-stroke" x1="{}" x2="{}" y1="6" y2="6"/>'
+        '<line x1="0" x2="1000" y1="6" y2="6"/>'
+        '<line class="span" vector-effect="non-scaling-stroke" x1="{}" x2="{}" y1="6" y2="6"/>'
         '<line class="centre" vector-effect="non-scaling-stroke" x1="{}" x2="{}" y1="0" y2="12"/></svg>',
         ends[0], ends[2], ends[1], ends[1],
     )  # fmt: skip
@@ -105,13 +108,17 @@ def states_bar(states: Iterable[Mapping[str, Any]]) -> SafeString | str:
 @register.simple_tag
 def swatch(key: str) -> SafeString:
     """The colour of a state beside its word."""
-    return format_html('<svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><rect class="fill-{}" width="10" height="10"/></svg>', key)
+    return format_html(
+        '<svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><rect class="fill-{}" width="10" height="10"/></svg>', key
+    )
 
 
 @register.simple_tag
 def colour_dot(colour: str) -> SafeString:
     """The colour of a series beside its name."""
-    return format_html('<svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><rect width="10" height="10" fill="{}"/></svg>', colour)
+    return format_html(
+        '<svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><rect width="10" height="10" fill="{}"/></svg>', colour
+    )
 
 
 def series_colours(names: Iterable[str]) -> dict[str, str]:

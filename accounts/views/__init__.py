@@ -1,0 +1,1 @@
+"""The pages of people and organisations: public ones and the settings."""

@@ -1,0 +1,1 @@
+"""The pages of certificates, and the public verify page."""

@@ -1,0 +1,1 @@
+"""The pages of bills, the ledger and the nodes."""

@@ -1,0 +1,167 @@
+"""How does a bill come in? Import, live progress, versions with their difference, confirm or discard."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import uuid
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from django.contrib import messages
+from django.core.files import File
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import permission_required
+from accounts.permissions import BILL_CONFIRM, BILL_UPLOAD, BILL_VIEW
+from accounts.views.page import is_fragment, page
+from cloudtuner.clock import hour_start
+from cloudtuner.errors import ServiceError
+from emissions.forms import BillForm
+from emissions.samples import write_sample_bills
+from emissions.selectors import bill_version, uploads
+from emissions.selectors import bills as bills_of
+from emissions.selectors import upload as upload_detail
+from emissions.selectors.figures import BillSummary, UploadDetail
+from emissions.services import bill_upload, bill_version_confirm, bill_version_discard
+from emissions.tasks import upload_ingest
+
+RUNNING = ("pending", "reading")
+
+
+def _phases() -> dict[str, str]:
+    """The reader's words for what it does, as people say them; a word that is not here is shown as it is."""
+    return {
+        "queued": _("waiting for a worker"),
+        "recognising": _("recognising the format"),
+        "read": _("reading the files"),
+        "value": _("estimating every line"),
+        "store": _("keeping the lines"),
+        "rows": _("estimating every line"),
+        "saving": _("writing the ledger"),
+    }
+
+
+@require_safe
+@permission_required(BILL_VIEW)
+def bills(request: HttpRequest) -> HttpResponse:
+    """All bills with their versions, and what is being read now."""
+    told = [{"period_label": _period(bill), **_fields(bill)} for bill in bills_of()]
+    return page(request, "emissions/bills.html", {"bills": told, "uploads": uploads(5)})
+
+
+def _fields(bill: BillSummary) -> dict[str, Any]:
+    return {name: getattr(bill, name) for name in ("provider", "payer", "export", "versions")}
+
+
+def _period(bill: BillSummary) -> str:
+    return hour_start(bill.period_from).strftime("%Y-%m UTC")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required(BILL_UPLOAD)
+def bill_import(request: HttpRequest) -> HttpResponse:
+    """Takes files in; reading goes on elsewhere."""
+    form = BillForm(request.POST, request.FILES) if request.method == "POST" else BillForm()
+    if request.method == "POST" and form.is_valid():
+        try:
+            return _begin(request, form.cleaned_data["files"])
+        except ServiceError as error:
+            return page(request, "emissions/bill_import.html", {"form": form, "problem": error}, status=400)
+    return page(request, "emissions/bill_import.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require_POST
+@permission_required(BILL_UPLOAD)
+def bill_sample(request: HttpRequest) -> HttpResponse:
+    """The same with the generated sample bill: its first delivery."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
+        written = write_sample_bills(folder).first.path
+        paths = sorted(path for path in ([written] if written.is_file() else written.rglob("*")) if path.is_file())
+        data = [path for path in paths if not path.name.endswith(("Manifest.json", ".json"))]
+        return _begin(request, [_incoming(path, opened) for path in data])
+
+
+def _incoming(path: Path, opened: ExitStack) -> File[bytes]:
+    return File(opened.enter_context(path.open("rb")), name=path.name)
+
+
+def _begin(request: HttpRequest, files: list[Any]) -> HttpResponse:
+    made = bill_upload(actor=request.user, files=files)  # type: ignore[arg-type]
+    upload_ingest.enqueue(request.tenant.schema_name, str(made.id))  # type: ignore[attr-defined]
+    return redirect("emissions:upload", made.id)
+
+
+@require_safe
+@permission_required(BILL_UPLOAD)
+def upload(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+    """How far the reading is; polled every second, and complete without a script."""
+    detail = upload_detail(upload_id)
+    if detail is None:
+        raise Http404
+    running = detail.state in RUNNING
+    where, todo = _place(detail)
+    context = {
+        "upload": detail,
+        "running": running,
+        "phase": _phases().get(detail.progress.phase, detail.progress.phase) if detail.progress else "",
+        "waits": next((version.id for _bill, version in detail.versions if version.state == "review"), None),
+        "where": where,
+        "todo": todo,
+    }
+    return page(request, "emissions/upload_progress.html" if is_fragment(request) else "emissions/upload.html", context)
+
+
+def _place(detail: UploadDetail) -> tuple[str, str]:
+    """File and line out of "file: line 3: …", as errors of bills are written; empty when the text names none."""
+    found = re.match(r"(?P<where>[^:]+(?::\s*line \d+)?):\s", detail.error)
+    where = found["where"] if found and any(file.name in found["where"] for file in detail.files) else ""
+    return where, _("Download the file again from your provider, or choose another one.") if detail.state == "failed" else ""
+
+
+@require_safe
+@permission_required(BILL_VIEW)
+def version(request: HttpRequest, version_id: uuid.UUID) -> HttpResponse:
+    """What a version says, what confirming it would change, and what could not be valued."""
+    detail = bill_version(version_id)
+    if detail is None:
+        raise Http404
+    labels = {
+        "lines": _("Lines"),
+        "with_energy": _("with energy"),
+        "without_energy": _("without energy (tax, fee, credit)"),
+        "unknown": _("of unknown quality"),
+        "duplicates": _("duplicates, counted once"),
+        "quarantined": _("quarantined"),
+    }
+    counts = [(label, detail.counts[name]) for name, label in labels.items() if name in detail.counts]
+    title = f"{detail.provider.upper()} · {hour_start(detail.period_from):%Y-%m} UTC · v{detail.number}"
+    return page(request, "emissions/bill_version.html", {"version": detail, "counts": counts, "title": title})
+
+
+@require_POST
+@permission_required(BILL_CONFIRM)
+def confirm(request: HttpRequest, version_id: uuid.UUID) -> HttpResponse:
+    """Posts a version to the ledger."""
+    try:
+        bill_version_confirm(actor=request.user, version_id=version_id)  # type: ignore[arg-type]
+        messages.success(request, _("Confirmed. The ledger follows this version now."))
+    except ServiceError as error:
+        messages.error(request, str(error))
+    return redirect("emissions:bill_version", version_id)
+
+
+@require_POST
+@permission_required(BILL_CONFIRM)
+def discard(request: HttpRequest, version_id: uuid.UUID) -> HttpResponse:
+    """Puts a version away; the ledger stays."""
+    try:
+        bill_version_discard(actor=request.user, version_id=version_id)  # type: ignore[arg-type]
+        messages.success(request, _("Discarded. The ledger stays as it was."))
+    except ServiceError as error:
+        messages.error(request, str(error))
+    return redirect("emissions:bill_version", version_id)

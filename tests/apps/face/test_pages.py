@@ -1,0 +1,70 @@
+"""Every page opens, on an organisation with nothing in it, for people who may and people who may not."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+TENANT_PAGES = [
+    "/", "/ledger/", "/ledger/?group=month&group2=service", "/bills/", "/bills/import/", "/nodes/",
+    "/records/", "/records/retire/", "/records/retirements/", "/records/approvals/",
+    "/certificates/", "/settings/", "/settings/members/", "/settings/roles/", "/settings/addresses/", "/settings/audit/",
+]  # fmt: skip
+PUBLIC_PAGES = ["/", "/who-sees-what/", "/sources/", "/verify/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
+HANDLERS = re.compile(r"<[^>]+\s(style|on[a-z]+)=", re.IGNORECASE)
+
+
+def assert_clean(html: str) -> None:
+    """No style attribute and no inline handler: the policy would refuse them."""
+    assert not HANDLERS.search(html), HANDLERS.search(html)
+    for tag in re.findall(r"<script[^>]*>", html):
+        assert "src=" in tag or 'type="application/json"' in tag, tag
+
+
+@pytest.mark.parametrize("path", TENANT_PAGES)
+def test_tenant_page__nothing_there_yet__opens(two_organizations, deployed, path):
+    response = two_organizations[0].client().get(path)
+    assert response.status_code == 200, response.content.decode()[:2000]
+    assert_clean(response.content.decode())
+
+
+@pytest.mark.parametrize("path", PUBLIC_PAGES)
+def test_public_page__nobody_logged_in__opens(public_client, path):
+    response = public_client.get(path)
+    assert response.status_code == 200
+    assert_clean(response.content.decode())
+
+
+@pytest.mark.parametrize("path", TENANT_PAGES)
+def test_tenant_page__nobody_logged_in__asks_for_log_in(two_organizations, path):
+    response = two_organizations[0].stranger().get(path)
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith("http://cloudtuner.localhost")
+    assert "/accounts/login/" in response.headers["Location"]
+
+
+@pytest.mark.parametrize("path", TENANT_PAGES)
+def test_tenant_page__owner_of_another_organisation__is_told_nothing(two_organizations, path):
+    one, other = two_organizations
+    assert one.client(other.owner).get(path).status_code == 404
+
+
+CHAIN_PAGES = ["/records/"]
+
+
+@pytest.mark.parametrize("path", CHAIN_PAGES)
+def test_chain_page__nothing_deployed__says_so(two_organizations, path):
+    response = two_organizations[0].client().get(path)
+    assert response.status_code == 503
+    assert "No chain is connected yet" in response.content.decode()
+
+
+def test_network__nothing_deployed__says_so(public_client):
+    assert public_client.get("/network/").status_code == 503
+
+
+def test_network__deployed_and_empty__opens(public_client, deployed):
+    response = public_client.get("/network/")
+    assert response.status_code == 200
+    assert_clean(response.content.decode())

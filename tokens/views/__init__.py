@@ -1,0 +1,1 @@
+"""The pages of claims, lots, retirements and the public network."""

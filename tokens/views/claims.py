@@ -1,0 +1,21 @@
+"""What was claimed, what is left of it, and whether everything ties out?"""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from accounts.access import permission_required
+from accounts.permissions import CLAIM_VIEW
+from accounts.views.page import page
+from tokens import selectors
+from tokens.views.staleness import needs_chain, stale_text
+
+
+@require_safe
+@permission_required(CLAIM_VIEW)
+@needs_chain
+def claims(request: HttpRequest) -> HttpResponse:
+    """Claims by node, lots, and the tie-out of all kilograms."""
+    context = {"claims": selectors.claims(), "lots": selectors.lots(), "tie_out": selectors.tie_out(), "stale": stale_text()}
+    return page(request, "tokens/claims.html", context)

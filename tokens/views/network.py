@@ -1,0 +1,48 @@
+"""What may anyone see of the network? Epochs, votes, validators, contracts."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from cloudtuner.errors import ConfigurationError, ServiceError
+from tokens.network import selectors
+from tokens.network.connection import address_book
+
+NAMES = {
+    "ct02": "CT02",
+    "tuner": "TunerToken",
+    "node_registry": "NodeRegistry",
+    "validator_set": "ValidatorSet",
+    "poce": "PoCE",
+    "retirement": "Retirement",
+}
+
+
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """The network at a glance; the page renews itself."""
+    try:
+        book = address_book()
+    except ConfigurationError:
+        return render(request, "network/absent.html", status=503)
+    context = {
+        "status": selectors.chain_status(),
+        "epochs": selectors.epochs(limit=100),
+        "validators": selectors.validators(),
+        "contracts": [(NAMES.get(name, name), address) for name, address in book.contracts.items()],
+    }
+    return render(request, "network/overview.html", context)
+
+
+@require_safe
+def epoch(request: HttpRequest, number: int) -> HttpResponse:
+    """One epoch: header, votes, and how to check it."""
+    try:
+        context = {"epoch": selectors.epoch(number), "votes": selectors.votes(number)}
+    except ServiceError as error:
+        raise Http404 from error
+    except ConfigurationError:
+        return render(request, "network/absent.html", status=503)
+    return render(request, "network/epoch.html", context)
