@@ -28,9 +28,9 @@ class Keyring:
         """Makes every missing key; existing ones stay as they are."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in ("django", "master", "network"):
-            self._ensure(name, secrets.token_hex(32))
+            self._ensure(name, "0x" + secrets.token_hex(32))
         for name in (*CHAIN_KEYS, *(f"validator-{index}" for index in range(1, self.validators + 1))):
-            self._ensure(name, f"{secrets.randbelow(_CURVE_ORDER - 1) + 1:064x}")
+            self._ensure(name, f"0x{secrets.randbelow(_CURVE_ORDER - 1) + 1:064x}")
 
     def read(self, name: str) -> bytes:
         """A key's 32 bytes."""
