@@ -132,10 +132,7 @@ def _format_of(header: Sequence[str], name: str, format_name: str | None) -> Bil
 
 def _read_through(path: Path, name: str, codec: str | None, plain: Path) -> tuple[str, bool]:
     """Digest of the file's bytes and whether its text has a byte-order mark; unpacks to `plain` when it is packed."""
-    digest = hashlib.sha256()
-    with path.open("rb") as raw:
-        while chunk := raw.read(_CHUNK):
-            digest.update(chunk)
+    digest = hashlib.sha256() if codec is None else _digest(path)
     decoder = codecs.getincrementaldecoder("utf-8")()
     newlines, first = 0, True
     bom = False
@@ -143,8 +140,12 @@ def _read_through(path: Path, name: str, codec: str | None, plain: Path) -> tupl
     try:
         with pa.input_stream(str(path), compression=codec) as stream, text:
             while chunk := stream.read(_CHUNK):
+                if codec is None:
+                    digest.update(chunk)
                 try:
-                    decoder.decode(chunk)
+                    # Most chunks are plain ASCII; then there is nothing to decode, unless a character is open.
+                    if not chunk.isascii() or decoder.getstate()[0]:
+                        decoder.decode(chunk)
                 except UnicodeDecodeError as error:
                     line = newlines + chunk[: max(error.start, 0)].count(b"\n") + 1
                     raise BillError(
@@ -175,6 +176,11 @@ def _read_through(path: Path, name: str, codec: str | None, plain: Path) -> tupl
     return "0x" + digest.hexdigest(), bom
 
 
+def _digest(path: Path) -> hashlib._Hash:
+    with path.open("rb") as raw:
+        return hashlib.file_digest(raw, "sha256")
+
+
 def _header(plain: Path, name: str) -> list[str]:
     with plain.open("r", encoding="utf-8", newline="") as stream:
         start = stream.read(_MAX_HEADER)
@@ -185,10 +191,7 @@ def _header(plain: Path, name: str) -> list[str]:
 
 
 def _open_parquet(path: Path, name: str, format_name: str | None) -> BillFile:
-    digest = hashlib.sha256()
-    with path.open("rb") as raw:
-        while chunk := raw.read(_CHUNK):
-            digest.update(chunk)
+    digest = _digest(path)
     try:
         with pq.ParquetFile(path) as parquet:
             schema = parquet.schema_arrow

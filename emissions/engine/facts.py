@@ -1,8 +1,8 @@
 """How lines become sums: the only module that runs DuckDB and the only one that writes Ibis.
 
 The fact query is one join with the rate card, one multiply, one rounding per line and integer sums. It is written once
-in Ibis and compiled to DuckDB's SQL; results leave by Arrow. Lines live in a database file under the work folder, so a
-bill may be larger than memory.
+in Ibis and compiled to DuckDB's SQL; results leave by Arrow. Lines beyond the memory limit spill under the work folder,
+so a bill may be larger than memory.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from emissions.billing.formats import KEY_FIELDS
 from emissions.engine.ratecard import Rate
 from emissions.engine.ratekey import RateKey
 from emissions.engine.results import HOURS_SCHEMA
-from emissions.engine.staging import LINE_COLUMNS, TOO_LARGE, WRONG_UNIT, line_query, literal
+from emissions.engine.staging import LINE_COLUMNS, TOO_LARGE, WRONG_UNIT, label_query, line_query, literal
 
 _EXACT = "9007199254740992.0"
 _LABELS = ("region", "service", "category", "quality", "basis")
@@ -58,7 +58,7 @@ _ONE_OF_DOUBLES = (
 def connect(work_dir: Path, *, threads: int, memory_limit: str) -> duckdb.DuckDBPyConnection:
     """A connection that spills under `work_dir`, thinks in UTC, and never fetches an extension."""
     connection = duckdb.connect(
-        str(work_dir / "lines.duckdb"),
+        ":memory:",
         config={
             "threads": threads,
             "memory_limit": memory_limit,
@@ -159,7 +159,7 @@ def priced_sql(dialect: str = "duckdb") -> str:
 
 
 class Facts:
-    """The lines of one bill in a database of their own. Close it: the file under the work folder is its."""
+    """The lines of one bill in a database of their own, until it is closed."""
 
     def __init__(self, files: Sequence[BillFile], work_dir: Path, *, threads: int, memory_limit: str) -> None:
         self.files = files
@@ -174,10 +174,14 @@ class Facts:
         """Reads the files into lines one by one, yielding each when it is read; then counts duplicates once."""
         columns = ", ".join(f"{name} {kind}" for name, kind in LINE_COLUMNS.items())
         self._connection.execute(f"CREATE TABLE line ({columns})")
+        names = ", ".join(LINE_COLUMNS)
         for number, file in enumerate(self.files):
             with _reading(file):
-                self._connection.execute(f"INSERT INTO line {line_query(file, number)}")
+                self._connection.execute(f"INSERT INTO line SELECT {names} FROM ({line_query(file, number)})")  # noqa: S608
             yield file
+        labels = " UNION ".join(f"({label_query(file)})" for file in self.files)
+        with _reading(self.files[0]):
+            self._connection.execute(f"CREATE TABLE label AS {labels}")
         self._drop_duplicates()
 
     def _drop_duplicates(self) -> None:
@@ -202,17 +206,19 @@ class Facts:
     def keys(self) -> list[KeyUse]:
         """The distinct rate keys and months of the good energy-bearing lines."""
         names = ", ".join(KEY_FIELDS)
-        rows = self._connection.execute(
-            f"SELECT {names}, month, k, count(*), max(abs(quantity)), max(abs(cost_micro)) FROM line "  # noqa: S608
-            f"WHERE energy AND fault = 0 GROUP BY {names}, month, k ORDER BY {names}, month"
-        ).fetchall()
         provider = self.files[0].bill_format.provider
-        uses = [KeyUse(RateKey(provider, *row[:6]), *row[6:]) for row in rows]
-        if len({use.number for use in uses}) != len({use.key for use in uses}):
+        labels = self._connection.execute(f"SELECT DISTINCT k, {names} FROM label WHERE keyed").fetchall()  # noqa: S608
+        keys = {number: RateKey(provider, *texts) for number, *texts in labels}
+        if len(keys) != len(labels):
             raise CloudTunerError(
                 "two rate keys share a number.", code="engine.key_collision", hint="Report this bill's columns."
             )
-        return uses
+        rows = self._connection.execute(
+            "SELECT k, month, count(*), max(abs(quantity)), max(abs(cost_micro)) FROM line "
+            "WHERE energy AND fault = 0 GROUP BY k, month"
+        ).fetchall()
+        uses = [KeyUse(keys[number], month, number, *rest) for number, month, *rest in rows]
+        return sorted(uses, key=lambda use: (use.key, use.month))
 
     def mark_unit(self, use: KeyUse) -> None:
         """Quarantines the lines of a key whose unit does not fit."""
@@ -274,13 +280,13 @@ class Facts:
         return lines, faulty, idle
 
     def distinct(self, column: str) -> list[str]:
-        """The texts of a column, sorted, without the empty one."""
-        rows = self._connection.execute(f"SELECT DISTINCT {column} FROM line WHERE {column} <> '' ORDER BY 1").fetchall()  # noqa: S608
+        """The texts of payer or currency that the lines name, sorted, without the empty one."""
+        rows = self._connection.execute(f"SELECT DISTINCT {column} FROM label WHERE {column} <> '' ORDER BY 1").fetchall()  # noqa: S608
         return [row[0] for row in rows]
 
     def periods(self) -> list[int]:
         """The billing months that the lines name."""
-        rows = self._connection.execute("SELECT DISTINCT period FROM line WHERE period IS NOT NULL ORDER BY 1").fetchall()
+        rows = self._connection.execute("SELECT DISTINCT period FROM label WHERE period IS NOT NULL ORDER BY 1").fetchall()
         return [row[0] for row in rows]
 
     def accounts(self) -> list[tuple[str, int | None, int | None, int, int, int]]:
@@ -340,7 +346,7 @@ class Facts:
         self._connection.execute(
             f"COPY (SELECT v.account, v.hour, s.region, s.service, s.category, s.quality, s.basis, keys.usage_type, keys.unit, "  # noqa: S608
             f"keys.instance_type, v.quantity, {', '.join(f'v.{name}' for name in _MEASURES)}, v.cost_micro FROM ({valued}) v "
-            f"JOIN slot s USING (slot) JOIN (SELECT DISTINCT k, {key} FROM line) keys USING (k)) "
+            f"JOIN slot s USING (slot) JOIN (SELECT DISTINCT k, {key} FROM label WHERE keyed) keys USING (k)) "
             f"TO {literal(str(path))} (FORMAT {kind})"
         )
 

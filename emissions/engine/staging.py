@@ -29,20 +29,12 @@ _EXACT = "9007199254740992.0"
 _NUMBER = r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,4})?"
 _HOUR_US = 3_600_000_000
 
+# What is kept of every line. Rate keys are kept once, in `label`, under their hash `k`.
 LINE_COLUMNS = {
     "file": "USMALLINT",
-    "payer": "VARCHAR",
-    "currency": "VARCHAR",
     "account": "VARCHAR",
-    "period": "INTEGER",
     "month": "INTEGER",
     "hour": "BIGINT",
-    "service": "VARCHAR",
-    "usage_type": "VARCHAR",
-    "operation": "VARCHAR",
-    "unit": "VARCHAR",
-    "region": "VARCHAR",
-    "instance_type": "VARCHAR",
     "k": "UBIGINT",
     "quantity": "DOUBLE",
     "quantity_text": "VARCHAR",
@@ -83,7 +75,7 @@ def scan(file: BillFile, *, numbered: bool) -> str:
 
 
 def line_query(file: BillFile, number: int, *, numbered: bool = False, exact_ids: bool = False) -> str:
-    """The normalised lines of a file, with the columns of LINE_COLUMNS in their order.
+    """The normalised lines of a file: LINE_COLUMNS, the texts of the rate key, payer, currency and period.
 
     `numbered` adds `row_no`; `exact_ids` adds `line_id`, `start_us` and `end_us`, by which duplicates are told.
     """
@@ -125,6 +117,12 @@ FROM (
   FROM (SELECT {fields}{", row_no" if numbered else ""}
     FROM {scan(file, numbered=numbered)})
 )"""  # noqa: S608
+
+
+def label_query(file: BillFile) -> str:
+    """The distinct rate keys of a file with their hash, payer, currency and period; `keyed` tells lines with energy."""
+    key = ", ".join(KEY_FIELDS)
+    return f"SELECT DISTINCT k, {key}, payer, currency, period, energy AS keyed FROM ({line_query(file, 0)})"  # noqa: S608
 
 
 def _is_float(column: tuple[str, str] | None) -> bool:
