@@ -102,7 +102,7 @@ class TenantMiddleware:
             if organization is None:
                 request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
                 set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
-                return render(request, "errors/unknown_host.html", {"host": host}, status=404)
+                return render(request, "unknown_host.html", {"host": host}, status=404)
             # What is remembered is shared by threads, and a view may put things on its tenant.
             organization = copy.copy(organization)
             request.tenant = organization  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@
 from accounts.services.api_keys import api_key_create, api_key_revoke
 from accounts.services.invitations import invitation_accept, invitation_create, invitation_revoke
 from accounts.services.memberships import membership_change_role, membership_remove
-from accounts.services.organizations import organization_create, slug_for
+from accounts.services.organizations import organization_create, organization_set_state, slug_for
 
 __all__ = [
     "api_key_create",
@@ -14,5 +14,6 @@ __all__ = [
     "membership_change_role",
     "membership_remove",
     "organization_create",
+    "organization_set_state",
     "slug_for",
 ]

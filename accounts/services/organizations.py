@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -80,3 +81,19 @@ def _claim_spare(user: User, name: str, slug: str) -> Organization:
     Membership.objects.create(user=user, organization=spare, role=Role.OWNER)
     audit.record(organization=spare, actor=user, action="organization.created", target=slug, details={"legal_name": name})
     return spare
+
+
+@transaction.atomic
+def organization_set_state(*, actor: User, organization_uuid: UUID | str, state: str) -> Organization:
+    """Suspends an active organisation (its host answers 404, its rows stay) or opens a suspended one again.
+
+    For the platform's staff. Raises ServiceError for any other change of state.
+    """
+    organization: Organization = Organization.objects.select_for_update().get(uuid=organization_uuid)
+    allowed = {Organization.State.ACTIVE: Organization.State.SUSPENDED, Organization.State.SUSPENDED: Organization.State.ACTIVE}
+    if allowed.get(Organization.State(organization.state)) != state:
+        raise ServiceError(f"{organization} is {organization.state}; it cannot become {state}.", code="organization.state")
+    before, organization.state = organization.state, state
+    organization.save(update_fields=["state"])
+    audit.record(organization=organization, actor=actor, action="organization.state", details={"from": before, "to": state})
+    return organization
