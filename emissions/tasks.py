@@ -5,17 +5,15 @@ from __future__ import annotations
 import uuid
 
 from cloudtuner.tasks import public_task, tenant_task
-from emissions.register.jobs import jobs_due
-from emissions.register.models import WaitingJob
+from emissions.register.jobs import job_wake, jobs_due
 from emissions.services.ingest import upload_read
 from emissions.services.reports import reports_build
 
 
 @tenant_task(queue="ingest")
 def upload_ingest(schema: str, upload_id: str) -> None:
-    """Reads an upload, then wakes the signer when the ledger changed."""
+    """Reads an upload."""
     upload_read(upload_id=uuid.UUID(upload_id))
-    reports_sign.enqueue(schema)
 
 
 @tenant_task(queue="chain")
@@ -26,14 +24,10 @@ def reports_sign(schema: str) -> None:
 
 @public_task(queue="ingest", recorded=False)
 def sweep() -> int:
-    """Sends every job that waits and that nobody does: a lost message, worker or broker costs half a minute, not a bill."""
+    """Sends every job that is due and that nobody does: a lost message, worker or broker costs half a minute, not a bill."""
     jobs = jobs_due()
     for kind, schema, reference in jobs:
-        match WaitingJob.Kind(kind):
-            case WaitingJob.Kind.INGEST:
-                upload_ingest.enqueue(schema, reference)
-            case WaitingJob.Kind.REPORTS:
-                reports_sign.enqueue(schema)
+        job_wake(kind=kind, schema=schema, reference=reference)
     return len(jobs)
 
 

@@ -97,7 +97,7 @@ class ReportCommitment(models.Model):
 class WaitingJob(models.Model):
     """Work that a tenant waits for. PostgreSQL is the truth and the queue only a wake-up: losing the broker loses nothing.
 
-    A runner takes a row by moving `due_at` into the future and counting `attempts`; it deletes the row when done.
+    A runner takes a row by writing `taken_until`, which it keeps ahead while it lives, and deletes it when done.
     """
 
     class Kind(models.TextChoices):
@@ -111,6 +111,7 @@ class WaitingJob(models.Model):
     reference = models.CharField(max_length=64, default="", blank=True)
     attempts = models.IntegerField(default=0, db_default=0)
     due_at = models.DateTimeField(db_index=True)
+    taken_until = models.DateTimeField(null=True, blank=True)
     version = models.BigIntegerField(
         default=0, db_default=0, help_text="Raised by every wish; a runner deletes only what it served."
     )

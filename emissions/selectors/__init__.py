@@ -4,6 +4,7 @@ from emissions.selectors.bills import bill_version, bills, upload, uploads, vers
 from emissions.selectors.claimability import claimability, ready_ug
 from emissions.selectors.dashboard import dashboard, ledger_span
 from emissions.selectors.ledger import ledger_choices, ledger_csv, ledger_page, ledger_totals
+from emissions.selectors.lines import row_lines
 from emissions.selectors.nodes import account_nodes, nodes
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "ledger_totals",
     "nodes",
     "ready_ug",
+    "row_lines",
     "upload",
     "uploads",
     "versions_in_review",

@@ -184,7 +184,9 @@ def _row(row: tuple[Any, ...], keys: list[str], time: str | None) -> LedgerRow:
     through = None
     if hour is not None and time is not None:
         through = month_of(hour)[1] if time == "month" else hour + _TIMES[time][1] - 1
-    return LedgerRow(hour, through, *(told.get(name) for name in _COLUMNS), amount=amount(row[len(keys) :]))
+    return LedgerRow(
+        hour=hour, hour_through=through, amount=amount(row[len(keys) :]), **{name: told.get(name) for name in _COLUMNS}
+    )
 
 
 def _cursor(row: tuple[Any, ...], *, order: str, keys: list[str], sort: str, groups: tuple[str, ...]) -> str:

@@ -45,7 +45,8 @@ def source_table(filters: LedgerFilters, *, hourly: bool = False) -> str:
 
 def where_sql(filters: LedgerFilters) -> tuple[str, list[Any]]:
     """The condition and its parameters. Names are ours; every value is a parameter."""
-    conditions, values = ["TRUE"], []
+    conditions = ["TRUE"]
+    values: list[Any] = []
     if filters.hour_from is not None:
         conditions.append("hour >= %s")
         values.append(filters.hour_from)

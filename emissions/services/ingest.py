@@ -27,7 +27,7 @@ from emissions.grid.catalog import FactorSet, load_factor_set
 from emissions.models import Bill, BillAccount, BillVersion, QuarantinedLine, Upload, UploadFile
 from emissions.poce.canonical import jcs
 from emissions.poce.hexes import to_hex
-from emissions.register.jobs import MAX_ATTEMPTS, Job, job_done, job_take
+from emissions.register.jobs import MAX_ATTEMPTS, Job, job_done, job_put_off_on_error, job_take
 from emissions.register.models import WaitingJob
 from emissions.services.grouping import BillKey, group_by_bill, refuse_two_deliveries
 from emissions.services.nodes import accounts_bind
@@ -60,18 +60,23 @@ def upload_read(*, upload_id: uuid.UUID) -> None:
         )
         job_done(job)
         return
+    with job_put_off_on_error(job):
+        _read(upload, job)
+    job_done(job)
+
+
+def _read(upload: Upload, job: Job) -> None:
     Upload.objects.filter(pk=upload.pk).update(state=Upload.State.READING)
+    phase_set(upload, "recognising")
     files = list(upload.files.all())
     try:
-        phase_set(upload, "recognising")
         with default_store().laid_out([(file.name, file.digest) for file in files]) as paths:
             of_path = dict(zip(paths, files, strict=True))
             groups = group_by_bill(paths)
             for key, part in groups:
                 refuse_two_deliveries(key, [of_path[path].name for path in part])
             versions = _versions_open(upload, [(key, [of_path[path] for path in part]) for key, part in groups])
-            for number, (_, part) in enumerate(groups, start=1):
-                version = versions[number - 1]
+            for number, ((_, part), version) in enumerate(zip(groups, versions, strict=True), start=1):
                 if version is not None and version.state in _OPEN:
                     _read_bill(version, part, upload=upload, job=job, number=number, bills=len(groups))
     except CloudTunerError as error:
@@ -80,7 +85,6 @@ def upload_read(*, upload_id: uuid.UUID) -> None:
         _fail(upload, error)
     else:
         _finish(upload)
-    job_done(job)
 
 
 def _versions_open(upload: Upload, groups: Sequence[tuple[BillKey, list[UploadFile]]]) -> list[BillVersion | None]:

@@ -24,7 +24,7 @@ from emissions.poce.hexes import to_hex
 from emissions.poce.lines import StrippedLines
 from emissions.poce.report import Level, NodeReport, State, build_report, month_range
 from emissions.register.domain import report_domain
-from emissions.register.jobs import job_done, job_keep, job_later, job_take
+from emissions.register.jobs import Job, job_done, job_keep, job_later, job_put_off_on_error, job_take
 from emissions.register.models import NodeBinding, ReportCommitment, WaitingJob
 from emissions.register.selectors import BoundNode
 from emissions.register.selectors import nodes as bound_nodes
@@ -60,23 +60,30 @@ def reports_build() -> int:
     except ConfigurationError as error:
         job_later(job, seconds=_WAIT_FOR_CHAIN_S, error=str(error), counts=False)
         return 0
+    with job_put_off_on_error(job):
+        committed, next_end = _build_all(job, domain)
+    if next_end is None:
+        job_done(job)
+    else:
+        # Nothing but time makes these final: look again when the first of them ends.
+        seconds = (clock.hour_start(next_end + 1) - clock.now()).total_seconds()
+        job_later(job, seconds=max(1.0, seconds), counts=False)
+    return committed
+
+
+def _build_all(job: Job, domain: Domain) -> tuple[int, int | None]:
+    """How many reports were committed, and the last hour of the first month that only waits for its end."""
     organization = current_organization()
     signer = _Signer(account_keys.open_key(organization.uuid, "report"), domain)
     bound = {node.node: node for node in bound_nodes(organization=organization.uuid)}
     committed = 0
-    open_until: list[int] = []
+    ends: list[int] = []
     for month, node in _with_nodes(months(), bound):
         job_keep(job)
         committed += _month_build(month, node, signer)
         if month.state() is not State.FINAL and not month.lines_without_invoice:
-            open_until.append(month.hour_through)
-    if open_until:
-        # Nothing but time makes these final: look again when the first of them ends.
-        seconds = (clock.hour_start(min(open_until) + 1) - clock.now()).total_seconds()
-        job_later(job, seconds=max(1.0, seconds), counts=False)
-    else:
-        job_done(job)
-    return committed
+            ends.append(month.hour_through)
+    return committed, min(ends, default=None)
 
 
 def _with_nodes(found: list[Month], bound: dict[str, BoundNode]) -> list[tuple[Month, BoundNode]]:

@@ -34,7 +34,7 @@ def bill_upload(*, actor: User, files: Sequence[IncomingFile]) -> Upload:
     """Keeps the files and asks for them to be read; returns at once, in state PENDING.
 
     Files that are the same byte for byte are taken once. The bytes are on disk, synced, before the row is committed.
-    The caller kicks `emissions.tasks.upload_ingest`; the sweeper does when nobody else did.
+    The reading task is sent once this is committed.
     """
     if not files:
         raise ServiceError("no file was chosen.", code="upload.empty", hint="Choose one or more bill files.")

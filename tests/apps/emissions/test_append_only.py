@@ -1,0 +1,78 @@
+"""What was posted stays: the app role is refused by PostgreSQL itself, and a changed ledger is found."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from django.db import connection, transaction
+from django.db.utils import DatabaseError
+
+from emissions import services
+
+TABLES = ("emissions_ledgerhour", "emissions_ledgerbatch")
+
+
+@pytest.fixture
+def posted(room, cur):
+    room.version(cur.hours(cur.Line(), 5))
+    return room
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE {table} SET row_count = 0",
+        "UPDATE {table} SET lines = 0",
+        "DELETE FROM {table}",
+        "TRUNCATE {table} CASCADE",
+        "ALTER TABLE {table} DISABLE TRIGGER ALL",
+        "ALTER TABLE {table} DISABLE TRIGGER USER",
+        "DROP TRIGGER {table}_append_only ON {table}",
+        "DROP TABLE {table} CASCADE",
+        "SET session_replication_role = replica",
+    ],
+)
+def test_ledger__app_role_changes_it__is_refused(posted, table, statement):
+    before = posted.total()
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement.format(table=table))
+    assert posted.total() == before
+    assert services.ledger_verify() == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("table", TABLES)
+def test_ledger__owner_changes_it__is_refused_by_the_trigger(posted, test_database, table):
+    with psycopg.connect(test_database.url("owner")) as owner:
+        for statement in ("UPDATE {0} SET engine = ''", "UPDATE {0} SET sign = 1", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"):
+            if ("sign" in statement) != (table == "emissions_ledgerhour") and "SET" in statement:
+                continue
+            with pytest.raises(psycopg.errors.RestrictViolation), owner.transaction():
+                owner.execute(statement.format(f"{posted.tenant.schema}.{table}"))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        (
+            "UPDATE {0}.emissions_ledgerhour SET operational_ug = operational_ug + 1 WHERE hour % 24 = 3",
+            {"chain.root"},
+        ),
+        (
+            "DELETE FROM {0}.emissions_ledgerhour WHERE hour % 24 = 3",
+            {"chain.root", "chain.rows"},
+        ),
+        ("UPDATE {0}.emissions_ledgerbatch SET posted_by = 'somebody' WHERE number = 1", {"chain.batch_hash"}),
+    ],
+    ids=["row", "missing", "batch"],
+)
+def test_ledger__owner_took_the_trigger_off__the_chain_says_where(posted, test_database, change, codes):
+    with psycopg.connect(test_database.url("owner")) as owner:
+        for table in TABLES:
+            owner.execute(f"ALTER TABLE {posted.tenant.schema}.{table} DISABLE TRIGGER USER")
+        owner.execute(change.format(posted.tenant.schema))
+    findings = services.ledger_verify()
+    assert {finding.code for finding in findings} == codes
+    assert {finding.number for finding in findings} == {1}
