@@ -2,6 +2,8 @@
 
 # Tables in the schema `public`, once for all organisations.
 SHARED_APPS = [
+    # Before django_tenants, which brings an index page for the admin of its own.
+    "unfold.apps.BasicAppConfig",
     "django_tenants",
     "cloudtuner",
     "accounts",
@@ -13,7 +15,6 @@ SHARED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "unfold.apps.BasicAppConfig",
     "cloudtuner.apps.PlatformAdminConfig",
     "allauth",
     "allauth.account",
