@@ -46,13 +46,13 @@ def _lots(payload: Payload, words: Words) -> Markup:
         for number, lot in enumerate(payload.lots, start=1)
     ]
     head = (
-        ("n", words["lot"]),
-        ("mono", words["node"]),
-        ("n", words["epoch"]),
-        ("hours", words["hours"]),
+        ("w1", words["lot"]),
+        ("w4 mono", words["node"]),
+        ("w2 n", words["epoch"]),
+        ("w3 hours", words["hours"]),
         ("n", words["first_share"]),
         ("n", words["last_share"]),
-        ("n", words["kg"]),
+        ("w4 n", words["kg"]),
     )
     foot = (words["total"], "", "", "", "", "", kg_number(sum(lot.ug for lot in payload.lots), 9))
     return el("div", heading, el("p", words["lots_intro"]), table(words["lots_caption"], head, rows, foot=foot))
@@ -61,7 +61,7 @@ def _lots(payload: Payload, words: Words) -> Markup:
 def _emissions(payload: Payload, words: Words) -> Markup:
     regions = table(
         words["regions_caption"],
-        (("", words["region"]), ("", words["basis"]), ("n", words["kg"]), ("n", f"{words['share']}, %")),
+        (("", words["region"]), ("", words["basis"]), ("n", words["kg"]), ("w3 n", f"{words['share']}, %")),
         [
             (row.region, words[f"basis_{row.basis}"], kg_number(row.ug, 9), percent(row.ug, payload.quantity_ug))
             for row in payload.regions
@@ -70,7 +70,7 @@ def _emissions(payload: Payload, words: Words) -> Markup:
     )
     parts = table(
         words["parts_caption"],
-        (("", words["part"]), ("n", words["value"])),
+        (("", words["part"]), ("w6 n", words["value"])),
         (
             (words["operational"], units.kg_text(payload.operational_ug, places=9)),
             (words["embodied"], units.kg_text(payload.embodied_ug, places=9)),
@@ -82,7 +82,12 @@ def _emissions(payload: Payload, words: Words) -> Markup:
     )
     extract = table(
         words["brsr_caption"],
-        (("", words["brsr_parameter"]), ("element", words["brsr_element"]), ("", words["brsr_unit"]), ("n", words["brsr_value"])),
+        (
+            ("", words["brsr_parameter"]),
+            ("w5 element", words["brsr_element"]),
+            ("w4", words["brsr_unit"]),
+            ("w3 n", words["brsr_value"]),
+        ),
         (
             (
                 words["brsr_row"],
@@ -113,7 +118,7 @@ def _quality(payload: Payload, words: Words) -> Markup:
     whole = sum(ug for _, ug in kinds)
     quality = table(
         words["quality_caption"],
-        (("", words["quality_kind"]), ("n", words["kg"]), ("n", f"{words['share']}, %")),
+        (("", words["quality_kind"]), ("w5 n", words["kg"]), ("w3 n", f"{words['share']}, %")),
         [(words[kind], kg_number(ug, 9), percent(ug, whole)) for kind, ug in kinds],
     )
     references = [
@@ -131,7 +136,7 @@ def _quality(payload: Payload, words: Words) -> Markup:
     ]
     facts = table(
         words["facts_caption"],
-        (("", words["fact"]), ("mono", words["value"])),
+        (("w5", words["fact"]), ("mono", words["value"])),
         [(words[name], value) for name, value in references],
     )
     return el("div", el("h2", words["annex_quality"]), quality, el("p", words["quality_note"]), facts)

@@ -44,23 +44,34 @@ def border(claim_hash: str, *, width_mm: float = 297, height_mm: float = 210) ->
     Two claims never have the same border. It is decoration: it proves nothing and is hidden from screen readers.
     """
     seed = bytes.fromhex(claim_hash.removeprefix("0x"))
-    inset, points_each = 7.5, 900
+    inset = 7.5
     wide, high = width_mm - 2 * inset, height_mm - 2 * inset
+    around = 2 * (wide + high)
     curves = []
     for family in range(2):
         a, b, c, d, e, f = seed[family * 6 : family * 6 + 6]
         waves, beats = 44 + a % 28, 5 + b % 17
-        phase, beat_phase = c / 256 * math.tau, d / 256 * math.tau
+        phase, beat_phase = c / 256, d / 256 * math.tau
         swing, beat = 1.7 + e / 256 * 0.6, 0.25 + f / 256 * 0.35
+        half = around / waves / 2
+
+        def point(place: float, crest: float, at: tuple[float, ...] = (swing, beat, beats, beat_phase)) -> str:
+            """A point of the strand at a distance along the edge; `crest` is 1 on the inner side and -1 on the outer."""
+            height, depth, number, shift = at
+            off = height * (1 - depth + depth * math.sin(number * place / around * math.tau + shift)) * crest
+            x, y = _at(place % around, off, wide, high)
+            return f"{x + inset:.2f} {y + inset:.2f}"
+
         for strand in range(4):
-            shift = phase + strand * math.tau / 4
-            points = []
-            for step in range(points_each):
-                turn = step / points_each * math.tau
-                off = swing * (1 - beat + beat * math.sin(beats * turn + beat_phase)) * math.sin(waves * turn + shift)
-                x, y = _at(step / points_each * 2 * (wide + high), off, wide, high)
-                points.append(f"{x + inset:.2f} {y + inset:.2f}")
-            curves.append(f'<path d="M{" ".join(points)}Z" stroke="{PALE if family else ACCENT}" stroke-width=".14"/>')
+            start = (phase + strand / 4) * 2 * half
+            path = [f"M{point(start, 1)}"]
+            for number in range(1, 2 * waves + 1):
+                crest, place = (-1) ** number, start + number * half
+                # 0.3642 of the half wave is where a cubic with level tangents comes nearest to a sine.
+                path.append(
+                    f"C{point(place - 0.6358 * half, -crest)} {point(place - 0.3642 * half, crest)} {point(place, crest)}"
+                )
+            curves.append(f'<path d="{"".join(path)}" stroke="{PALE if family else ACCENT}" stroke-width=".14"/>')
     return data_uri(
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width_mm}mm" height="{height_mm}mm" '
         f'viewBox="0 0 {width_mm} {height_mm}" fill="none">{"".join(reversed(curves))}</svg>'

@@ -16,9 +16,9 @@ def layout(payload: Payload) -> str:
     moment = payload.receipt.moment.isoformat().replace("+00:00", "Z")
     # The border belongs to this claim alone and to no element: a page background is an artifact to a screen reader.
     border = Markup(f'@page first {{ background-image: url("{figures.border(payload.claim_hash)}") }}')
-    numbers = Markup(
-        f'@page annex {{ @bottom-right {{ content: "{table["page"]} " counter(page) " {table["of"]} " counter(pages) }} }}'
-    )
+    # In margin boxes, which are filled when all pages are known: elsewhere the count would lay every page out twice.
+    count = f'content: "{table["page"]} " counter(page) " {table["of"]} " counter(pages)'
+    numbers = Markup(f"@page first {{ @bottom-right {{ {count} }} }} @page annex {{ @bottom-right {{ {count} }} }}")
     head = el(
         "head",
         el("meta", charset="utf-8"),

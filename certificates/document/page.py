@@ -170,6 +170,5 @@ def _foot(payload: Payload, words: Mapping[str, str]) -> Markup:
         el("p", words["sebi"], " ", words["status"], " ", words["attests"]),
         el("p", words["sealed_by"].format(issuer=payload.issue.issuer_name), cls="sealed"),
         el("p", payload.issue.seal_label, cls="seal") if payload.issue.seal_label else None,
-        el("p", words["page"], " ", el("span", cls="page"), " ", words["of"], " ", el("span", cls="pages"), cls="number"),
         cls="foot",
     )

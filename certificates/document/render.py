@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -82,8 +84,10 @@ def render(payload: Payload, attachments: Attachments) -> bytes:
         )
     ]
     document = HTML(string=layout(payload), base_url=_HERE.as_uri() + "/", url_fetcher=_fetcher())
-    return bytes(
-        document.write_pdf(
+    with warnings.catch_warnings():
+        # WeasyPrint 70 leaves the handle of its own colour profile to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        written = document.write_pdf(
             stylesheets=[css],
             font_config=fonts,
             attachments=files,
@@ -91,7 +95,11 @@ def render(payload: Payload, attachments: Attachments) -> bytes:
             pdf_identifier=identifier[:16].hex().encode(),
             finisher=_each_file_once,
         )
-    )
+    return bytes(written)
+
+
+# The fonts' folder is removed by a destructor that needs modules which are gone when the interpreter ends.
+atexit.register(_style.cache_clear)
 
 
 def _each_file_once(document: Any, pdf: Any) -> None:

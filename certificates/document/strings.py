@@ -28,7 +28,7 @@ EN: Mapping[str, str] = {
     "period": "Period",
     "period_hours": "{start} to {end}",
     "boundary": "Boundary and scope",
-    "boundary_text": "Cloud accounts named in the annex; Scope 3, category 1 (a part of it), location-based and embodied",
+    "boundary_text": "Cloud accounts (nodes) of the annex; Scope 3, category 1, a part of it; location-based and embodied",
     "level": "Assurance level",
     "quality": "Data quality",
     "quality_text": "{measured} % measured power, {estimated} % modelled, {proxy} % proxy, {unknown} % by cost",

@@ -36,7 +36,8 @@ def http_registry(base_url: str) -> Registry:
         url = f"{base_url.rstrip('/')}/verify/{certificate_id}.json"
         if urlsplit(url).scheme not in ("http", "https"):
             raise RegistryUnreachable("the trust file names no http address of the register")
-        request = urllib.request.Request(url, headers={"Accept": "application/json"})  # noqa: S310 - the scheme is checked above
+        reached, host = _reachable(url)
+        request = urllib.request.Request(reached, headers={"Accept": "application/json", **host})  # noqa: S310 - as checked above
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - as above
                 record = json.loads(answer.read(_ANSWER_LIMIT))
@@ -52,6 +53,21 @@ def http_registry(base_url: str) -> Registry:
         return record
 
     return look_up
+
+
+def _reachable(url: str) -> tuple[str, dict[str, str]]:
+    """An address that can be connected to, and the Host header it then needs.
+
+    Names under `.localhost` are this machine by definition (RFC 6761 §6.3), but few resolvers outside browsers know it.
+
+    >>> _reachable("http://cloudtuner.localhost:8000/verify/x.json")
+    ('http://127.0.0.1:8000/verify/x.json', {'Host': 'cloudtuner.localhost:8000'})
+    """
+    parts = urlsplit(url)
+    if not (parts.hostname or "").endswith(".localhost"):
+        return url, {}
+    port = f":{parts.port}" if parts.port else ""
+    return parts._replace(netloc=f"127.0.0.1{port}").geturl(), {"Host": parts.netloc}
 
 
 def block_check(content: Content, trust: Trust, rpc_url: str) -> Check:

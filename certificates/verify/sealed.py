@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from cloudtuner.errors import ProofError
 CLAIM, RECEIPT, CREDENTIAL = "claim.json", "receipt-proof.json", "certificate.vc.json"
 ATTACHMENTS = frozenset({CLAIM, RECEIPT, CREDENTIAL})
 ATTACHMENT_LIMIT = 4 << 20
+_BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*\d{1,12}\s+\d{1,12}\s+(\d{1,12})\s+(\d{1,12})\s*\]")
 
 # pyHanko explains every refused chain at length; ours is the one sentence that people read.
 logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
@@ -50,6 +52,7 @@ def open_sealed(pdf: bytes, *, root_pem: str) -> Sealed:
         reader = PdfFileReader(io.BytesIO(pdf))
         signatures = reader.embedded_signatures
     except Exception as error:
+        _require_nothing_after(pdf)
         raise ProofError("the file is damaged: it cannot be read as a PDF to its end", code="seal.unreadable") from error
     if not signatures:
         raise ProofError("the file carries no seal", code="seal.missing")
@@ -87,8 +90,7 @@ def _require_whole(pdf: bytes, signature: EmbeddedPdfSignature) -> None:
         raise ProofError("the seal does not say what it covers", code="seal.not_whole") from error
     if start != 0 or first < 0 or second <= first or rest < 0:
         raise ProofError("the seal does not cover the file from its first byte", code="seal.not_whole")
-    if second + rest < len(pdf):
-        raise ProofError(f"{len(pdf) - second - rest} bytes were appended after the sealed revision", code="seal.bytes_after")
+    _require_nothing_after(pdf)
     if second + rest > len(pdf) or signature.evaluate_signature_coverage() != SignatureCoverageLevel.ENTIRE_FILE:
         raise ProofError("the seal does not cover the whole file", code="seal.not_whole")
     hole = pdf[first:second]
@@ -99,6 +101,13 @@ def _require_whole(pdf: bytes, signature: EmbeddedPdfSignature) -> None:
         raise ProofError("the seal cannot be read: it was damaged after it was made", code="seal.changed") from error
     if hole != b"<" + written.hex().upper().encode().ljust(len(hole) - 2, b"0") + b">":
         raise ProofError("the seal's own bytes were changed after it was made", code="seal.changed")
+
+
+def _require_nothing_after(pdf: bytes) -> None:
+    """Names the commonest forgery by its name, also where it keeps the file from being parsed at all."""
+    ends = [int(found[1]) + int(found[2]) for found in _BYTE_RANGE.finditer(pdf)]
+    if ends and (more := len(pdf) - ends[-1]) > 0:
+        raise ProofError(f"{more} bytes were appended after the sealed revision", code="seal.bytes_after")
 
 
 def _canonical(envelope: cms.ContentInfo) -> bytes:

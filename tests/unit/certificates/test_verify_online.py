@@ -1,0 +1,192 @@
+"""What the outside adds: the block on its chain and the register's record; unreachable is unknown, never valid."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from certificates.document.trust import write_trust_file
+from certificates.verify import verify
+from certificates.verify.cli import main
+from certificates.verify.online import RegistryUnreachable, http_registry
+
+
+class Outside:
+    """A chain endpoint and a register on one port of this machine; tests change what they answer."""
+
+    def __init__(self, port: int, certificate: Any, genesis: str) -> None:
+        receipt = certificate.payload.receipt
+        self.url = f"http://127.0.0.1:{port}"
+        self.chain_id, self.genesis, self.head = 31337, genesis, receipt.block_number + 5
+        self.blocks = {receipt.block_number: receipt.block_hash}
+        self.log_tx = receipt.tx_hash
+        self.record: dict[str, Any] | None = {
+            "certificate_id": certificate.payload.certificate_id,
+            "editions": [
+                {
+                    "edition": 1,
+                    "status": "valid",
+                    "reason": "",
+                    "superseded_by": None,
+                    "pdf_sha256": "0x" + hashlib.sha256(certificate.pdf).hexdigest(),
+                    "retirement_id": str(receipt.retirement_id),
+                }
+            ],
+        }
+        self.register_status = 200
+
+    def rpc(self, method: str, params: list[Any]) -> Any:
+        match method:
+            case "eth_chainId":
+                return hex(self.chain_id)
+            case "eth_blockNumber":
+                return hex(self.head)
+            case "eth_getBlockByNumber":
+                number = int(params[0], 16)
+                found = self.genesis if number == 0 else self.blocks.get(number)
+                return None if found is None else {"hash": found, "number": params[0]}
+            case "eth_getLogs":
+                return [{"transactionHash": self.log_tx}] if params[0]["blockHash"] in self.blocks.values() else []
+        raise AssertionError(method)
+
+
+@pytest.fixture
+def outside(certificate, trust) -> Iterator[Outside]:
+    answers: list[Outside] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+        def _answer(self, status: int, value: Any) -> None:
+            body = json.dumps(value).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            self._answer(200, {"jsonrpc": "2.0", "id": 1, "result": answers[0].rpc(asked["method"], asked["params"])})
+
+        def do_GET(self) -> None:
+            it = answers[0]
+            known = it.record is not None and self.path == f"/verify/{it.record['certificate_id']}.json"
+            self._answer(it.register_status if known else 404, it.record if known else {"code": "not_found"})
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    answers.append(Outside(server.server_port, certificate, trust.genesis_hash))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield answers[0]
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def look(certificate, trust, outside) -> Callable[..., Any]:
+    def findings(**changes: Any) -> Any:
+        return verify(certificate.pdf, replace(trust, registry_url=outside.url, **changes), outside.url)
+
+    return findings
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def test_online__everything_in_order__is_valid(look):
+    findings = look()
+    assert findings.verdict == "valid"
+    assert findings.sentence == "Valid."
+    assert {check.state for check in findings.checks} == {"pass"}
+
+
+@pytest.mark.parametrize(
+    ("change", "check_id", "state", "code"),
+    [
+        ({"chain_id": 1}, "V10", "fail", "chain.other_id"),
+        ({"genesis": "0x" + "22" * 32}, "V10", "fail", "chain.other_genesis"),
+        ({"blocks": {}}, "V10", "fail", "chain.not_canonical"),
+        ({"blocks": {18211: "0x" + "77" * 32}}, "V10", "fail", "chain.not_canonical"),
+        ({"head": 18212}, "V10", "unknown", "chain.not_final"),
+        ({"log_tx": "0x" + "cd" * 32}, "V10", "fail", "chain.other_transaction"),
+        ({"record": None}, "V2", "fail", "registry.unknown_certificate"),
+        ({"register_status": 500}, "V13", "unknown", "registry.unreachable"),
+    ],
+)
+def test_online__one_thing_off__is_named(look, outside, change, check_id, state, code):
+    for name, value in change.items():
+        setattr(outside, name, value)
+    findings = look()
+    check = findings.check(check_id)
+    assert (check.state, check.code) == (state, code)
+    assert findings.verdict == ("refused" if state == "fail" else "unknown")
+
+
+@pytest.mark.parametrize(
+    ("edition", "check_id", "code"),
+    [
+        ({"status": "revoked", "reason": "reorged", "superseded_by": 2}, "V13", "registry.revoked"),
+        ({"status": "superseded", "reason": "restated"}, "V13", "registry.superseded"),
+        ({"pdf_sha256": "0x" + "00" * 32}, "V2", "registry.other_file"),
+        ({"retirement_id": "8"}, "V14", "registry.other_retirement"),
+    ],
+)
+def test_register__edition_says_otherwise__is_refused(look, outside, edition, check_id, code):
+    outside.record["editions"][0].update(edition)
+    findings = look()
+    assert findings.verdict == "refused"
+    assert findings.check(check_id).code == code
+    if code == "registry.revoked":
+        assert "revoked: reorged; edition 2 took its place" in findings.sentence
+
+
+def test_register__two_live_editions__is_refused(look, outside):
+    outside.record["editions"].append({**outside.record["editions"][0], "edition": 2, "pdf_sha256": "0x" + "12" * 32})
+    assert look().check("V14").code == "registry.several_live"
+
+
+def test_online__nobody_answers__is_unknown_and_exit_code_three(certificate, trust, work, capsys):
+    url = f"http://127.0.0.1:{free_port()}"
+    pdf = work / "c.pdf"
+    pdf.write_bytes(certificate.pdf)
+    trust_file = write_trust_file(work / "trust.json", replace(trust, registry_url=url))
+    assert main([str(pdf), "--trust", str(trust_file), "--rpc", url, "--json"]) == 3
+    told = json.loads(capsys.readouterr().out)
+    assert told["verdict"] == "unknown"
+    assert {check["id"] for check in told["checks"] if check["state"] == "unknown"} == {"V2", "V10", "V13", "V14"}
+
+
+def test_online__damaged_and_nobody_answers__stays_refused(certificate, trust):
+    url = f"http://127.0.0.1:{free_port()}"
+    assert verify(certificate.pdf + b"\n", replace(trust, registry_url=url), url).verdict == "refused"
+
+
+def test_cli__rpc_is_no_address__is_two(certificate, trust, work):
+    pdf = work / "c.pdf"
+    pdf.write_bytes(certificate.pdf)
+    trust_file = write_trust_file(work / "trust.json", trust)
+    assert main([str(pdf), "--trust", str(trust_file), "--rpc", "localhost:8545"]) == 2
+
+
+def test_register__under_a_localhost_name__is_found_on_this_machine(outside):
+    port = outside.url.rsplit(":", 1)[1]
+    found = http_registry(f"http://cloudtuner.localhost:{port}")(outside.record["certificate_id"])
+    assert found == outside.record
+
+
+def test_register__address_without_http__is_unreachable():
+    with pytest.raises(RegistryUnreachable):
+        http_registry("ftp://example.org")("CTC-2026-000042-45")
