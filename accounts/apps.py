@@ -12,4 +12,4 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import signals  # noqa: F401 - importing connects
+        from accounts import openapi, signals  # noqa: F401 - importing registers
