@@ -22,7 +22,7 @@ app = typer.Typer(
 )
 chain_app = typer.Typer(no_args_is_help=True, help="Contracts and address books.")
 app.add_typer(chain_app, name="chain")
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 DataDir = Annotated[Path, typer.Option(help="Where everything is kept.", envvar="CLOUDTUNER_DATA_DIR")]
 
