@@ -9,8 +9,10 @@ from django.db import transaction
 
 from cloudtuner import clock
 from cloudtuner.errors import ChainError
+from tokens.chain.client import Call
 from tokens.chain.sender import broadcast
 from tokens.network import connection, failpoints, nonces, signing
+from tokens.network.building import is_moot
 from tokens.network.models import ChainTx, TxState
 
 logger = logging.getLogger(__name__)
@@ -18,6 +20,7 @@ logger = logging.getLogger(__name__)
 # Unmined this long (wall time), a transaction is sent again; twice this long, it is replaced by a dearer one.
 RESEND_AFTER = timedelta(seconds=10)
 REPLACE_AFTER = timedelta(seconds=30)
+HOLD_FOR = timedelta(minutes=10)
 
 
 def relay_once() -> int:
@@ -27,7 +30,7 @@ def relay_once() -> int:
     connection.contracts().check_chain()
     if signing.sign_drafts():
         failpoints.reach(failpoints.AFTER_SIGN)
-    sent = sum(_send(row) for row in _waiting())
+    sent = _send_waiting()
     if sent:
         failpoints.reach(failpoints.AFTER_BROADCAST)
     for row in _stuck():
@@ -35,8 +38,39 @@ def relay_once() -> int:
             row.refresh_from_db()
             sent += _send(row)
     if signing.fill_gaps():
-        sent += sum(_send(row) for row in _waiting())
+        sent += _send_waiting()
     return sent
+
+
+def _send_waiting() -> int:
+    """Sends what waits, in nonce order. A transaction whose block went waits until what it builds on is back: sent
+    blindly, a claim would be mined before its epoch's new window is over, revert, and lose its intent; what has a
+    higher nonce could not be mined before it anyway.
+    """
+    sent = 0
+    held: set[str] = set()
+    for row in _waiting():
+        if row.state == TxState.REORGED and (row.sender in held or not _may_return(row)):
+            held.add(row.sender)
+            continue
+        sent += _send(row)
+    return sent
+
+
+def _may_return(row: ChainTx) -> bool:
+    """Whether a reorganised transaction would succeed now; after `HOLD_FOR` it goes out whatever it comes to, so that
+    one that can never succeed does not keep its nonce from the others.
+    """
+    if row.reorged_at is None or row.reorged_at < clock.now() - HOLD_FOR or is_moot(row):
+        return True
+    try:
+        connection.client().estimate_gas(Call(row.to, bytes.fromhex(row.data.removeprefix("0x"))), sender=row.sender)
+    except ChainError as error:
+        if error.retryable:
+            raise
+        ChainTx.objects.filter(pk=row.pk).update(error_code=error.code, error=str(error))
+        return False
+    return True
 
 
 def _waiting() -> list[ChainTx]:

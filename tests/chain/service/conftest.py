@@ -147,14 +147,15 @@ class World:
             ops = (operational[hour] // 3, operational[hour] - operational[hour] // 3)
             for (region, basis, quality), part, op in zip(regions, parts, ops, strict=True):
                 new.append(
-                    LedgerHour(**common, hour=hour, region=region, service="ec2", category="compute", quality=quality, basis=basis,
-                               sign=1, energy_uwh=2 * part, operational_ug=op, embodied_ug=part - op, low_ug=part * 4 // 5,
-                               high_ug=part * 6 // 5 + 1, lines=1, cost_micro=0)
+                    LedgerHour(**common, hour=hour, region=region, service="ec2", category="compute", quality=quality,
+                               basis=basis, sign=1, energy_uwh=2 * part, operational_ug=op, embodied_ug=part - op,
+                               low_ug=part * 4 // 5, high_ug=part * 6 // 5 + 1, lines=1, cost_micro=0)
                 )  # fmt: skip
         LedgerHour.objects.bulk_create(new)
         ReportedMonth.objects.update_or_create(
             provider="aws", account=account, hour_through=begin + MONTH - 1,
-            defaults={"node": node.node, "hour_from": begin, "inputs": report_hash[2:], "report_hash": report_hash, "built_at": clock.now()},
+            defaults={"node": node.node, "hour_from": begin, "inputs": report_hash[2:], "report_hash": report_hash,
+                      "built_at": clock.now()},
         )  # fmt: skip
 
     # --- the service and the validators ---
@@ -242,7 +243,7 @@ class World:
 
 
 @pytest.fixture
-def world(network: Any, transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(network: Any, transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """Two organisations, a fresh chain, and the platform's keys."""
     from accounts.keys import write_key_file
     from accounts.models import Membership, Organization
@@ -265,7 +266,7 @@ def world(network: Any, transactional_db: None, tmp_path: Path, monkeypatch: pyt
         slug: Membership.objects.select_related("user").get(organization=found, role="owner").user
         for slug, found in organizations.items()
     }
-    yield World(network, organizations, owners, tmp_path)
+    return World(network, organizations, owners, tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,178 @@
+"""Who may retire what: double clicks, two people, two organisations, and no more than there is."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from cloudtuner.errors import ServiceError
+
+pytestmark = pytest.mark.chain
+PERIOD = {"hour_from": 484_296, "hour_through": 484_296 + 719}
+
+
+def _member(world: Any, role: str, email: str) -> Any:
+    from accounts.models import Membership, User
+
+    user = User.objects.create_user(email, "correct horse battery")
+    Membership.objects.create(user=user, organization=world.organizations["aravali"], role=role)
+    return user
+
+
+def test_retirement__double_click__one_burn(world: Any) -> None:
+    from tokens.models import Retirement
+    from tokens.network.models import ChainTx
+
+    world.report(world.node(), {0: 900})
+    world.run_until_paid(900)
+    first = world.retire(token="sheet-1")
+    second = world.retire(token="sheet-1")
+    assert first.pk == second.pk
+    world.run_until_final(first)
+    assert world.balance() == 0
+    assert ChainTx.objects.filter(kind="retire").count() == 1
+    with world.inside():
+        assert Retirement.objects.count() == 1
+
+
+def test_retirement__confirmed_by_threads_at_once__never_more_than_there_is(world: Any) -> None:
+    from django.db import connections
+
+    from tokens.models import Lot
+    from tokens.services import retirement_confirm, retirement_prepare
+
+    world.report(world.node(), {0: 900})
+    world.run_until_paid(900)
+    with world.inside():
+        made = [
+            retirement_prepare(actor=world.owner, ug=400, beneficiary_name="A", client_token=f"t{number}", **PERIOD)
+            for number in range(4)
+        ]
+    codes: list[str] = []
+
+    def confirm(pk: Any) -> None:
+        try:
+            with world.inside():
+                retirement_confirm(actor=world.owner, retirement_id=pk)
+                codes.append("ok")
+        except ServiceError as error:
+            codes.append(error.code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=confirm, args=(retirement.pk,)) for retirement in made]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(codes) == ["ok", "ok", "retirement.not_enough", "retirement.not_enough"]
+    with world.inside():
+        assert Lot.objects.get().allocated_ug == 800
+
+
+def test_retirement__two_members__preparer_cannot_approve(world: Any) -> None:
+    from tokens.services import retirement_approve, retirement_confirm, retirement_prepare
+
+    lead = _member(world, "lead", "lead@aravali.example")
+    analyst = _member(world, "analyst", "analyst@aravali.example")
+    world.report(world.node(), {0: 900})
+    world.run_until_paid(900)
+    with world.inside():
+        from tokens.selectors import retirable, retirements_awaiting_approval
+        from tokens.selectors.figures import Period
+
+        assert retirable(Period("", **PERIOD)).approval == "two-person"
+        made = retirement_prepare(actor=lead, beneficiary_name="A", **PERIOD)
+        assert [row.id for row in retirements_awaiting_approval()] == [made.id]
+        for refused, code in ((lead, "retirement.same_person"), (analyst, "permission.refused")):
+            with pytest.raises(ServiceError) as caught:
+                retirement_approve(actor=refused, retirement_id=made.id)
+            assert caught.value.code == code
+        with pytest.raises(ServiceError) as caught:
+            retirement_confirm(actor=lead, retirement_id=made.id)
+        assert caught.value.code == "retirement.not_approved"
+        assert retirement_approve(actor=world.owner, retirement_id=made.id).approval == "two-person"
+        retirement_confirm(actor=world.owner, retirement_id=made.id)
+    world.run_until_final(made)
+
+
+def test_retirement__two_organisations__each_sees_its_own(world: Any) -> None:
+    from tokens.selectors import Period, kilogram_states, lots, retirement, retirements, tie_out
+
+    world.report(world.node(), {0: 900})
+    world.report(world.node("birch"), {0: 77}, slug="birch")
+    world.run_until_paid(900)
+    world.run_until_paid(77, "birch")
+    retired = world.retire(300)
+    world.run_until_final(retired)
+    with world.inside("birch"):
+        assert [lot.ug for lot in lots()] == [77]
+        assert retirements() == []
+        assert kilogram_states(Period("", **PERIOD)).retired_ug == 0
+        assert tie_out().ties_out
+        with pytest.raises(ServiceError) as caught:
+            retirement(retired.pk)
+        assert caught.value.code == "retirement.unknown"
+    own = world.retire(slug="birch")
+    world.run_until_final(own, "birch")
+    assert own.certificate_id != retired.certificate_id
+    assert (world.balance(), world.balance("birch")) == (600, 0)
+
+
+def test_retirement__stranger_burns_under_our_claim_hash__changes_nothing(world: Any) -> None:
+    from accounts.keys import open_key
+    from tokens.models import Retirement
+
+    world.report(world.node(), {0: 900})
+    world.report(world.node("birch"), {0: 77}, slug="birch")
+    world.run_until_paid(900)
+    world.run_until_paid(77, "birch")
+    retired = world.retire(300)
+    with world.inside():
+        claim_hash = Retirement.objects.get().claim_hash
+    key = open_key(world.organizations["birch"].uuid, "wallet")
+    from emissions.poce.keys import address_of
+
+    world.network.client.call_rpc("anvil_setBalance", [address_of(key), hex(10**18)])
+    world.network.send(world.network.contracts.retire(5, world.network.wallet, 1, 2, claim_hash), key)
+    world.run_until_final(retired)
+    with world.inside():
+        final = Retirement.objects.get()
+    assert final.ug == 300
+    assert final.chain_retirement_id == 2
+    assert world.balance() == 600
+
+
+def test_retirement__cancelled_before_confirmation__holds_nothing(world: Any) -> None:
+    from tokens.selectors import Period, retirable
+    from tokens.services import retirement_cancel, retirement_confirm, retirement_prepare
+
+    world.report(world.node(), {0: 900})
+    world.run_until_paid(900)
+    with world.inside():
+        made = retirement_prepare(actor=world.owner, beneficiary_name="A", **PERIOD)
+        retirement_cancel(actor=world.owner, retirement_id=made.id)
+        with pytest.raises(ServiceError) as caught:
+            retirement_confirm(actor=world.owner, retirement_id=made.id)
+        assert caught.value.code == "retirement.state"
+        assert retirable(Period("", **PERIOD)).ug == 900
+        with pytest.raises(ServiceError) as caught:
+            retirement_prepare(actor=world.owner, beneficiary_name="A", ug=901, **PERIOD)
+        assert caught.value.code == "retirement.not_enough"
+
+
+def test_retirement__restated_but_not_attested__waits(world: Any) -> None:
+    """Between a confirmed bill and the validators' word, the ledger and the attested hours differ: no claim is made."""
+    node = world.node()
+    world.report(node, {0: 500, 1: 400})
+    world.run_until_paid(900)
+    world.report(node, {0: 450, 1: 450})
+    with pytest.raises(ServiceError) as caught:
+        world.retire()
+    assert caught.value.code == "retirement.restating"
+    with world.inside():
+        from tokens.models import Lot
+
+        assert Lot.objects.get().allocated_ug == 0
