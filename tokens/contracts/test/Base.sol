@@ -19,7 +19,7 @@ interface Vm {
     function assume(bool condition) external pure;
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function getNonce(address account) external view returns (uint64);
-    function etch(address account, bytes calldata code) external;
+    function deployCode(string calldata artifact, bytes calldata arguments) external returns (address);
     function snapshotState() external returns (uint256);
     function revertToState(uint256 id) external returns (bool);
 }
@@ -59,21 +59,24 @@ abstract contract Base {
         uint256 nonce = vm.getNonce(address(this));
         address poceAt = vm.computeCreateAddress(address(this), nonce + 4);
         address retirementAt = vm.computeCreateAddress(address(this), nonce + 5);
-        tuner = new TunerToken(address(this));
-        registry = new NodeRegistry(address(this), vm.addr(REGISTRAR_KEY), FACTORS, "ipfs://f", EPOCH_CAP, WALLET_DELAY);
-        validatorSet = new ValidatorSet(address(tuner), poceAt, MIN_STAKE, UNSTAKE_DELAY, GRACE);
-        ct02 = new CT02(address(this), poceAt, retirementAt);
-        poce = new PoCE(
-            address(this),
-            GUARDIAN,
-            address(ct02),
-            address(tuner),
-            address(registry),
-            address(validatorSet),
-            WINDOW,
-            TUNER_PER_UG
+        // By artifact, not by `new`: otherwise every test contract holds, and compiles, all the others.
+        tuner = TunerToken(_create("TunerToken", abi.encode(address(this))));
+        registry = NodeRegistry(
+            _create(
+                "NodeRegistry",
+                abi.encode(address(this), vm.addr(REGISTRAR_KEY), FACTORS, "ipfs://f", EPOCH_CAP, WALLET_DELAY)
+            )
         );
-        retirement = new Retirement(address(ct02));
+        validatorSet =
+            ValidatorSet(_create("ValidatorSet", abi.encode(tuner, poceAt, MIN_STAKE, UNSTAKE_DELAY, GRACE)));
+        ct02 = CT02(_create("CT02", abi.encode(address(this), poceAt, retirementAt)));
+        poce = PoCE(
+            _create(
+                "PoCE",
+                abi.encode(address(this), GUARDIAN, ct02, tuner, registry, validatorSet, WINDOW, TUNER_PER_UG)
+            )
+        );
+        retirement = Retirement(_create("Retirement", abi.encode(ct02)));
         assertEq(address(poce), poceAt);
         assertEq(address(retirement), retirementAt);
         tuner.transfer(address(poce), POOL);
@@ -81,6 +84,10 @@ abstract contract Base {
         for (uint256 i; i < VALIDATORS; ++i) {
             _join(STAKE);
         }
+    }
+
+    function _create(string memory name, bytes memory arguments) private returns (address) {
+        return vm.deployCode(string.concat(name, ".sol:", name), arguments);
     }
 
     // --- validators ---
