@@ -55,8 +55,8 @@ def _report_node(
     added = []
     for report, lines in _months(figures, node, factor_set):
         known = _last_of_range(before, report)
-        if known is not None and _same_content(report, known):
-            continue
+        if _same_content(report, known) if known else not report.line_count:
+            continue  # nothing new, or a month without energy that was never reported
         seq, prev = _head(node, before, domain)
         chained = replace(report, seq=seq + 1, prev=prev)
         added.append(spool.add(SignedReport(chained, sign(key, chained.digest(domain)), lines)))

@@ -16,7 +16,7 @@ from typing import Any
 from cloudtuner.errors import ProofError
 
 from .abi import encode_string
-from .canonical import jcs, read_canonical
+from .canonical import jcs, read_canonical, read_json
 from .fields import Fields
 from .merkle import StandardTree
 
@@ -71,18 +71,15 @@ class StrippedLines:
             raise ProofError("rate keys are not sorted or occur twice.", code="lines.order")
         if {key for _, key, _ in self.lines} != set(range(len(self.rate_keys))):
             raise ProofError("a line names a rate key that is not there, or a rate key has no line.", code="lines.rate_key")
-        for index, (hour, _, quantity) in enumerate(self.lines):
-            if (
-                not 0 <= hour < 2**53
-                or not _QUANTITY.fullmatch(quantity)
-                or quantity == "-0"
-                or len(quantity) > _MAX_DIGITS + _MAX_TEXT
-            ):
-                raise ProofError(
-                    f"line {index}: hour {hour}, quantity {quantity[:80]!r} is not in normal form.", code="lines.quantity"
-                )
+        if self.lines and not 0 <= min(hour for hour, _, _ in self.lines) <= max(hour for hour, _, _ in self.lines) < 2**53:
+            raise ProofError("an hour is not a small whole number.", code="lines.hour")
+        values = {}
+        for quantity in {quantity for _, _, quantity in self.lines}:
+            if not _QUANTITY.fullmatch(quantity) or quantity == "-0" or len(quantity) > _MAX_DIGITS + _MAX_TEXT:
+                raise ProofError(f"the quantity {quantity[:80]!r} is not in normal form.", code="lines.quantity")
+            values[quantity] = Decimal(quantity)
         for left, right in pairwise(self.lines):
-            if left[:2] >= right[:2] and (left[:2] > right[:2] or Decimal(left[2]) > Decimal(right[2])):
+            if left[:2] >= right[:2] and (left[:2] > right[:2] or values[left[2]] > values[right[2]]):
                 raise ProofError("lines are not in order of hour, rate key and quantity.", code="lines.order")
 
     @classmethod
@@ -92,12 +89,15 @@ class StrippedLines:
         >>> StrippedLines.collect([(2, '{"a":"b"}', "1.0"), (1, '{"a":"b"}', "2")]).lines
         ((1, 0, '2'), (2, 0, '1'))
         """
-        found = [(hour, key, normalise_quantity(quantity)) for hour, key, quantity in rows]
+        found = list(rows)
         keys = sorted({key for _, key, _ in found})
         number = {key: place for place, key in enumerate(keys)}
-        lines = [(hour, number[key], quantity) for hour, key, quantity in found]
-        lines.sort(key=lambda line: (line[0], line[1], Decimal(line[2])))
-        return cls(tuple(keys), tuple(lines))
+        # Quantities repeat, so each spelling is read once and the million lines are sorted by plain integers.
+        normal = {text: normalise_quantity(text) for text in {quantity for _, _, quantity in found}}
+        ranked = sorted(set(normal.values()), key=Decimal)
+        rank = {quantity: place for place, quantity in enumerate(ranked)}
+        places = sorted([(hour, number[key], rank[normal[quantity]]) for hour, key, quantity in found])
+        return cls(tuple(keys), tuple([(hour, key, ranked[place]) for hour, key, place in places]))
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -117,6 +117,7 @@ class StrippedLines:
         first = (128).to_bytes(32, "big")
         keys = [encode_string(key) for key in self.rate_keys]
         seconds = [(128 + len(key)).to_bytes(32, "big") for key in keys]
+        quantities = {quantity: encode_string(quantity) for quantity in {quantity for _, _, quantity in self.lines}}
         before: Line | None = None
         index = 0
         for line in self.lines:
@@ -124,7 +125,7 @@ class StrippedLines:
             before = line
             hour, key, quantity = line
             yield b"".join(
-                (hour.to_bytes(32, "big"), first, seconds[key], index.to_bytes(32, "big"), keys[key], encode_string(quantity))
+                (hour.to_bytes(32, "big"), first, seconds[key], index.to_bytes(32, "big"), keys[key], quantities[quantity])
             )
 
     def between(self, hour_from: int, hour_through: int) -> StrippedLines:
@@ -144,7 +145,9 @@ class StrippedLines:
 
     def to_bytes(self) -> bytes:
         """The JCS bytes: one string of bytes for one set of lines."""
-        return jcs(self.to_json())
+        # Written by hand, since a general writer takes five times as long; quantities hold nothing to escape.
+        lines = ",".join([f'[{hour},{key},"{quantity}"]' for hour, key, quantity in self.lines])
+        return b'{"lines":[' + lines.encode("ascii") + b'],"rate_keys":' + jcs(list(self.rate_keys)) + b"}"
 
     @classmethod
     def from_json(cls, value: object) -> StrippedLines:
@@ -173,4 +176,7 @@ class StrippedLines:
     @classmethod
     def from_bytes(cls, data: bytes) -> StrippedLines:
         """Lines from JCS bytes; other spellings of the same lines are refused."""
-        return cls.from_json(read_canonical(data, what="lines"))
+        lines = cls.from_json(read_json(data, what="lines"))
+        if lines.to_bytes() != data:
+            raise ProofError("lines are not in canonical form (RFC 8785).", code="json.not_canonical")
+        return lines

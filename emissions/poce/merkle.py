@@ -7,7 +7,7 @@ an inner node hashes its children in sorted order, so that a proof needs no left
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ import sha3
 
 from cloudtuner.errors import ProofError
 
-from .abi import encode, encoder
+from .abi import encode, encode_rows
 from .hexes import bytes32, to_hex
 from .keccak import keccak
 
@@ -104,11 +104,7 @@ def _word(value: str | bytes) -> bytes:
 def _leaf_hashes(values: Sequence[Sequence[Any]], types: Sequence[str]) -> list[bytes]:
     if "string" in types:
         return _hash_twice(encode(types, row) for row in values)
-    encoders: list[Callable[[Any], bytes]] = [encoder(kind) for kind in types]
-    width = len(encoders)
-    if any(len(row) != width for row in values):
-        raise ProofError(f"every row needs {width} values.", code="abi.invalid")
-    return _hash_twice(b"".join([word(value) for word, value in zip(encoders, row, strict=False)]) for row in values)
+    return _hash_twice(encode_rows(types, values))
 
 
 def _hash_twice(encoded: Iterable[bytes]) -> list[bytes]:
