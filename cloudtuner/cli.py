@@ -13,6 +13,8 @@ import typer
 from rich.console import Console
 
 from cloudtuner.errors import CloudTunerError
+from emissions.engine.cli import estimate_command
+from tokens.chain.cli import deploy_command
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,8 +22,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Cloud bills become a re-checkable hourly carbon ledger.",
 )
-chain_app = typer.Typer(no_args_is_help=True, help="Contracts and address books.")
+chain_app = typer.Typer(no_args_is_help=True, help="Contracts and address books.", callback=lambda: None)
 app.add_typer(chain_app, name="chain")
+app.command("estimate")(estimate_command)
+chain_app.command("deploy")(deploy_command)
 console = Console(highlight=False, soft_wrap=True)
 
 DataDir = Annotated[Path, typer.Option(help="Where everything is kept.", envvar="CLOUDTUNER_DATA_DIR")]
