@@ -8,7 +8,7 @@ Detection looks at column names only. To add a format, add a module with one `Bi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 from cloudtuner.errors import BillError
@@ -61,7 +61,6 @@ class BillFormat:
     energy_line_types: frozenset[str]
     units: Mapping[str, Unit]
     absent: tuple[str, ...] = ("", "NULL")
-    detect: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def required(self) -> tuple[str, ...]:

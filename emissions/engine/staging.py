@@ -158,7 +158,8 @@ def _text(column: tuple[str, str], absent: tuple[str, ...]) -> str:
 def _moment(name: str, kind: str) -> str:
     """A time as TIMESTAMP in UTC. A plain cast ignores an offset such as +05:30, so only texts without one take it."""
     if kind not in ("text", "string", "large_string"):
-        moment = f"CAST({name} AS TIMESTAMP)"
+        # Nanoseconds with a zone have no direct way to a plain timestamp.
+        moment = f"CAST(CAST({name} AS TIMESTAMPTZ) AS TIMESTAMP)" if "tz=" in kind else f"CAST({name} AS TIMESTAMP)"
     else:
         plain = f"(right({name}, 1) = 'Z' OR length({name}) = 10 OR (length({name}) = 19 AND {name}[17] = ':'))"
         moment = (

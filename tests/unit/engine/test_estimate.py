@@ -1,0 +1,386 @@
+"""An estimate's integers: against the slow implementation, and whatever the threads, the order, the zone or the file type."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import random
+import subprocess
+import sys
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cloudtuner.errors import BillError
+from emissions.engine.estimate import estimate
+from emissions.engine.recompute import recompute
+from emissions.samples import ANALYTICS, PRODUCTION, WEB, write_sample_bills
+
+
+def test_estimate__sample_bills__equal_the_slow_implementation(samples, factors, slow):
+    for delivery in (samples.first, samples.second, samples.following):
+        expected = slow.run(slow.rows(delivery.path), factors)
+        with estimate([delivery.path], factor_set=factors) as found:
+            assert slow.hours_of(found.hours) == expected.hours
+            assert found.counts.duplicates == expected.duplicates == delivery.duplicates
+            assert found.counts.lines == delivery.lines
+            assert found.quarantined == []
+
+
+def test_estimate__threads_and_row_order__same_integers(samples, factors, slow, tmp_path):
+    rows = slow.rows(samples.first.path)
+    random.Random(7).shuffle(rows)
+    shuffled = tmp_path / "shuffled.csv"
+    with shuffled.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    with (
+        estimate([samples.first.path], factor_set=factors, threads=1) as one,
+        estimate([samples.first.path], factor_set=factors, threads=2) as two,
+        estimate([shuffled], factor_set=factors, threads=2) as mixed,
+    ):
+        assert one.hours.equals(two.hours)
+        assert one.hours.equals(mixed.hours)
+        assert one.accounts == two.accounts == mixed.accounts
+        for account in (PRODUCTION, ANALYTICS, WEB):
+            assert one.stripped(account).root() == mixed.stripped(account).root()
+
+
+def test_estimate__other_time_zone__same_integers(samples, factors):
+    program = (
+        "import sys,hashlib\n"
+        "from emissions.engine.estimate import estimate\n"
+        "from emissions.grid.catalog import load_factor_set\n"
+        "with estimate([sys.argv[1]], factor_set=load_factor_set()) as found:\n"
+        "    print(hashlib.sha256(str(found.hours.to_pylist()).encode()).hexdigest(), found.bill.period_from)\n"
+    )
+    told = {
+        zone: subprocess.run(
+            [sys.executable, "-c", program, str(samples.first.path)],
+            env={**os.environ, "TZ": zone},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for zone in ("UTC", "Asia/Kolkata")
+    }
+    assert told["UTC"] == told["Asia/Kolkata"]
+    assert told["UTC"].endswith(" 491640\n")
+
+
+def test_estimate__parquet_bill__same_integers_as_csv(samples, factors, tmp_path):
+    as_parquet = write_sample_bills(tmp_path, parquet=True)
+    with (
+        estimate([samples.first.path], factor_set=factors) as text,
+        estimate([as_parquet.first.path], factor_set=factors) as typed,
+    ):
+        assert text.hours.equals(typed.hours)
+        assert text.stripped(WEB).root() == typed.stripped(WEB).root()
+        assert text.bill.bill_digest != typed.bill.bill_digest
+
+
+def test_estimate__bill_in_two_files__one_bill_and_duplicates_across_files_count_once(samples, factors, slow, tmp_path):
+    rows = slow.rows(samples.first.path)
+    half = len(rows) // 2
+    for number, part in enumerate((rows[: half + 5], rows[half:])):
+        with (tmp_path / f"part-{number}.csv").open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(part)
+    with estimate([samples.first.path], factor_set=factors) as whole, estimate([tmp_path], factor_set=factors) as parts:
+        assert whole.hours.equals(parts.hours)
+        assert parts.counts.duplicates == whole.counts.duplicates + 5
+        assert len(parts.bill.file_digests) == 2
+
+
+def test_estimate__same_file_twice__counts_once(samples, factors):
+    with (
+        estimate([samples.first.path], factor_set=factors) as once,
+        estimate([samples.first.path, samples.first.path], factor_set=factors) as twice,
+    ):
+        assert once.counts == twice.counts
+        assert once.bill == twice.bill
+
+
+def test_estimate__invoice_ids__counted_per_account(samples, factors):
+    with (
+        estimate([samples.first.path], factor_set=factors) as final,
+        estimate([samples.uninvoiced.path], factor_set=factors) as still_open,
+    ):
+        assert all(account.lines_without_invoice == 0 for account in final.accounts)
+        assert all(account.lines_without_invoice == account.lines > 0 for account in still_open.accounts)
+        assert final.hours.equals(still_open.hours)
+
+
+def test_estimate__restated_deliveries__move_as_the_generator_says(samples, factors):
+    totals = {}
+    for name in ("first", "second", "lowered"):
+        with estimate([getattr(samples, name).path], factor_set=factors) as found:
+            totals[name] = {account.account: account.ug for account in found.accounts}
+    assert totals["second"][PRODUCTION] > totals["first"][PRODUCTION]
+    assert totals["second"][ANALYTICS] < totals["first"][ANALYTICS]
+    assert totals["second"][WEB] == totals["first"][WEB]
+    assert totals["lowered"][PRODUCTION] < totals["first"][PRODUCTION] < totals["second"][PRODUCTION]
+
+
+def test_recompute__stripped_lines__give_the_estimate_again(samples, factors):
+    with estimate([samples.first.path], factor_set=factors) as found:
+        for account in found.accounts:
+            lines = found.stripped(account.account)
+            again = recompute(lines, factors)
+            assert (again.ug, again.energy_uwh, again.line_count) == (account.ug, account.energy_uwh, len(lines))
+            known = found.hours.filter(
+                pc.and_(pc.equal(found.hours["account"], account.account), pc.not_equal(found.hours["quality"], "unknown"))
+            )
+            assert again.low_ug == pc.sum(known["low_ug"]).as_py()
+            assert again.high_ug == pc.sum(known["high_ug"]).as_py()
+            first, last = again.hours[0][0], again.hours[-1][0]
+            middle = (first + last) // 2
+            early = recompute(lines, factors, hour_through=middle)
+            late = recompute(lines, factors, hour_from=middle + 1)
+            assert early.ug + late.ug == again.ug
+            assert early.hours + late.hours == again.hours
+
+
+def test_estimate__bad_lines__are_quarantined_with_file_and_line_and_the_rest_goes_on(write_bill, factors):
+    bad = {
+        2: ("line.quantity", {"line_item_usage_amount": "1e400"}),
+        3: ("line.quantity", {"line_item_usage_amount": "1_000"}),
+        4: ("line.quantity", {"line_item_usage_amount": "NULL"}),
+        5: ("line.quantity", {"line_item_usage_amount": "1e-400"}),
+        6: ("line.quantity", {"line_item_usage_amount": " 1"}),
+        7: ("line.too_large", {"line_item_usage_amount": "1e20"}),
+        8: ("line.timestamp", {"line_item_usage_start_date": "never"}),
+        9: ("line.outside_period", {"line_item_usage_start_date": "1970-01-01T00:00:00Z"}),
+        10: ("line.outside_period", {"line_item_usage_start_date": "9999-12-31T00:00:00Z"}),
+        11: ("line.timestamp", {"line_item_usage_start_date": "infinity"}),
+        12: ("line.unit", {"pricing_unit": "Parsecs"}),
+        13: ("line.account", {"line_item_usage_account_id": ""}),
+        14: ("line.cost", {"line_item_unblended_cost": "free"}),
+        15: ("line.type", {"line_item_line_item_type": ""}),
+        16: ("line.quantity", {"line_item_usage_amount": "nan"}),
+        17: ("line.quantity", {"line_item_usage_amount": "１"}),
+    }
+    path = write_bill([line for _, line in bad.values()] + [{}, {"line_item_usage_amount": "+01.50"}])
+    with estimate([path], factor_set=factors) as found:
+        assert {line.line: line.code for line in found.quarantined} == {number: code for number, (code, _) in bad.items()}
+        assert {line.file for line in found.quarantined} == {"bill.csv"}
+        assert found.counts.quarantined == len(bad)
+        assert found.counts.with_energy == 2
+        assert found.hours["operational_ug"].to_pylist() == [14_249_657 + 21_374_486]
+    with pytest.raises(BillError, match=r"bill\.csv, line 2"):
+        estimate([path], factor_set=factors, strict=True)
+
+
+def test_estimate__value_over_two_lines__quarantine_names_the_line_an_editor_shows(write_bill, factors):
+    path = write_bill(
+        [{"line_item_operation": "Run\nInstances"}, {"line_item_usage_amount": "x"}],
+    )
+    with estimate([path], factor_set=factors) as found:
+        assert [line.line for line in found.quarantined] == [4]
+
+
+def test_estimate__lines_without_energy__are_kept_and_counted(write_bill, factors):
+    kinds = ("Tax", "Fee", "RIFee", "Credit", "Refund", "SavingsPlanNegation", "Usage")
+    path = write_bill([{"line_item_line_item_type": kind, "line_item_usage_amount": "2"} for kind in kinds])
+    with estimate([path], factor_set=factors) as found:
+        assert (found.counts.without_energy, found.counts.with_energy) == (6, 1)
+        assert found.accounts[0].lines == 7
+
+
+def test_estimate__duplicate_line_ids__count_once_within_an_interval(write_bill, factors):
+    one = {"identity_line_item_id": "a"}
+    other_hour = {
+        "identity_line_item_id": "a",
+        "line_item_usage_start_date": "2026-02-03T06:00:00Z",
+        "line_item_usage_end_date": "2026-02-03T07:00:00Z",
+    }
+    path = write_bill([one, one, other_hour, {}, {}, {**one, "line_item_usage_amount": "0.5"}])
+    with estimate([path], factor_set=factors) as found:
+        assert found.counts.duplicates == 2
+        # Two hours and two lines without an id remain; of copies that differ, the smaller one.
+        assert found.hours["lines"].to_pylist() == [3, 1]
+        assert [quantity for _, _, quantity in found.stripped("110022003300").lines] == ["0.5", "1", "1", "1"]
+
+
+def test_estimate__reversal__takes_back_exactly(write_bill, factors):
+    path = write_bill([{"line_item_usage_amount": "0.3141592653"}, {"line_item_usage_amount": "-0.3141592653"}])
+    with estimate([path], factor_set=factors) as found:
+        assert found.ug == 0
+        assert found.hours["low_ug"].to_pylist() == [0]
+
+
+def test_estimate__unknown_usage__is_valued_by_cost_within_its_service_and_marked(write_bill, factors):
+    path = write_bill(
+        [
+            {"line_item_unblended_cost": "2"},
+            {"line_item_usage_type": "APS3-Mystery", "pricing_unit": "Dreams", "line_item_unblended_cost": "1"},
+            {"line_item_product_code": "AmazonMystery", "line_item_usage_type": "X", "line_item_unblended_cost": "0.5"},
+        ]
+    )
+    with estimate([path], factor_set=factors) as found:
+        rows = {(row["service"], row["quality"]): row for row in found.hours.to_pylist()}
+        known = rows["AmazonEC2", "measured"]
+        assert rows["AmazonEC2", "unknown"]["energy_uwh"] == known["energy_uwh"] // 2
+        assert rows["AmazonMystery", "unknown"]["energy_uwh"] == (known["energy_uwh"] + 2) // 4
+        assert rows["AmazonMystery", "unknown"]["low_ug"] == 0
+        assert found.counts.unknown == 2
+        assert found.coverage.basis_points == 5714
+        assert len(found.stripped("110022003300")) == 1
+        account = found.accounts[0]
+        assert account.by_cost_ug == found.ug - account.ug > 0
+
+
+def test_estimate__time_spellings__all_mean_utc(write_bill, factors):
+    spellings = (
+        "2026-02-03T05:00:00Z",
+        "2026-02-03 05:00:00",
+        "2026-02-03T05:00:00.000Z",
+        "2026-02-03T10:30:00+05:30",
+        "2026-02-03T05:00:00+00:00",
+        "2026-02-03 05:59:59.999",
+        "2026-02-03T05:00",
+        "2026-02-03T00:00-05",
+    )
+    path = write_bill([{"line_item_usage_start_date": spelling} for spelling in spellings])
+    with estimate([path], factor_set=factors) as found:
+        assert found.quarantined == []
+        assert found.hours["hour"].to_pylist() == [491693]
+        assert found.hours["lines"].to_pylist() == [len(spellings)]
+
+
+@pytest.mark.parametrize(
+    ("moments", "quantity"),
+    [
+        (pa.timestamp("us"), pa.float64()),
+        (pa.timestamp("us", tz="UTC"), pa.decimal128(24, 10)),
+        (pa.timestamp("ns", tz="Asia/Kolkata"), pa.int64()),
+        (pa.timestamp("ms"), pa.string()),
+        (pa.date32(), pa.float32()),
+    ],
+)
+def test_estimate__parquet_types__mean_the_same(write_bill, factors, tmp_path, moments, quantity):
+    path = write_bill(
+        [
+            {
+                "line_item_usage_amount": amount,
+                "line_item_usage_start_date": "2026-02-03T00:00:00Z",
+                "line_item_usage_end_date": "2026-02-04T00:00:00Z",
+            }
+            for amount in ("3", "-2", "17")
+        ]
+    )
+    rows = list(csv.DictReader(io.StringIO(path.read_text())))
+    table = pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in rows[0]})
+    for place, name in enumerate(table.column_names):
+        if name.endswith("_date"):
+            utc = pc.strptime(table[name], "%Y-%m-%dT%H:%M:%SZ", "us")
+            known = pc.assume_timezone(utc, "UTC") if getattr(moments, "tz", None) else utc
+            table = table.set_column(place, name, known.cast(moments))
+        elif name == "line_item_usage_amount":
+            table = table.set_column(place, name, table[name].cast(quantity))
+        elif name == "line_item_operation":
+            table = table.set_column(place, name, table[name].dictionary_encode())
+    typed = tmp_path / "bill.parquet"
+    pq.write_table(table, typed)
+    with estimate([path], factor_set=factors) as text, estimate([typed], factor_set=factors) as found:
+        assert found.quarantined == []
+        assert text.hours.equals(found.hours)
+        assert text.stripped("110022003300") == found.stripped("110022003300")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(
+                st.decimals(min_value="-1e6", max_value="1e6", places=10).map(str),
+                st.floats(min_value=-1e9, max_value=1e9).map(repr),
+                st.sampled_from(["0", "-0.0", ".5", "5.", "1e3", "1E-3", "+7", "", "NULL", "NaN", "1e31", "0x10", "1,5"]),
+            ),
+            st.sampled_from(
+                [
+                    ("AmazonEC2", "APS3-BoxUsage:m5.large", "Hrs"),
+                    ("AmazonS3", "TimedStorage-ByteHrs", "GB-Mo"),
+                    ("AWSLambda", "Lambda-GB-Second", "Lambda-GB-Second"),
+                    ("AmazonS3", "Requests-Tier1", "Requests"),
+                    ("AmazonEC2", "APS3-DataTransfer-Out-Bytes", "Hrs"),
+                ]
+            ),
+            st.integers(0, 671),
+            st.decimals(min_value="-10", max_value="100", places=7).map(str),
+        ),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_estimate__any_lines__equal_the_slow_implementation_and_recompute(write_bill, factors, slow, drawn):
+    lines = [
+        {
+            "line_item_usage_amount": amount,
+            "line_item_product_code": service,
+            "line_item_usage_type": usage_type,
+            "pricing_unit": unit,
+            "line_item_usage_start_date": f"2026-02-{hour // 24 + 1:02d}T{hour % 24:02d}:00:00Z",
+            "line_item_unblended_cost": cost,
+        }
+        for amount, (service, usage_type, unit), hour, cost in drawn
+    ]
+    path = write_bill(lines)
+    expected = slow.run(slow.rows(path), factors)
+    with estimate([path], factor_set=factors) as found:
+        assert slow.hours_of(found.hours) == expected.hours
+        assert [(line.line, line.code) for line in found.quarantined] == sorted(expected.quarantined)
+        account = found.accounts[0]
+        assert recompute(found.stripped(account.account), factors).ug == account.ug
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.floats(min_value=-1e6, max_value=1e6).filter(lambda x: x == 0 or abs(x) > 1e-30), min_size=1, max_size=20))
+def test_estimate__parquet_doubles__survive_as_text(write_bill, factors, tmp_path, amounts):
+    rows = list(csv.DictReader(io.StringIO(write_bill([{} for _ in amounts]).read_text())))
+    table = pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in rows[0]})
+    place = table.column_names.index("line_item_usage_amount")
+    path = tmp_path / "doubles.parquet"
+    pq.write_table(table.set_column(place, "line_item_usage_amount", pa.array(amounts, pa.float64())), path)
+    with estimate([path], factor_set=factors) as found:
+        again = recompute(found.stripped("110022003300"), factors)
+        assert again.ug == found.ug
+        assert again.energy_uwh == found.accounts[0].energy_uwh
+
+
+def test_estimate__lines_out__adds_up_to_the_hours(samples, factors, tmp_path):
+    with estimate([samples.first.path], factor_set=factors, lines_out=tmp_path / "lines.parquet") as found:
+        lines = pq.read_table(tmp_path / "lines.parquet")
+        assert lines.num_rows == found.counts.with_energy
+        for name in ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug", "cost_micro"):
+            assert pc.sum(lines[name]).as_py() == pc.sum(found.hours[name]).as_py()
+
+
+def test_estimate__closed__leaves_nothing_behind(samples, factors, tmp_path):
+    with estimate([samples.first.path], factor_set=factors, work_dir=tmp_path):
+        assert list(tmp_path.iterdir())
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(BillError):
+        estimate([tmp_path], factor_set=factors, work_dir=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_estimate__progress__is_told(samples, factors):
+    told: list[tuple[str, int, int]] = []
+    with estimate([samples.first.path], factor_set=factors, on_progress=lambda *step: told.append(step)):
+        pass
+    assert told == [("read", 1, 1), ("value", 1, 2), ("value", 2, 2)]
+
+
+def test_estimate__hours__low_central_high_in_order(samples, factors):
+    with estimate([samples.first.path], factor_set=factors) as found:
+        for row in found.hours.to_pylist():
+            assert row["low_ug"] <= row["operational_ug"] + row["embodied_ug"] + 1 <= row["high_ug"] + 2, json.dumps(row)

@@ -1,0 +1,50 @@
+"""A ledger row opens to the bill lines that make it up."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from emissions.engine.estimate import estimate
+from emissions.engine.trace import trace_lines
+from emissions.samples import ANALYTICS, PRODUCTION
+
+HOUR = 491640
+
+
+def test_trace__every_row_of_an_hour__adds_up(samples, factors):
+    with estimate([samples.first.path], factor_set=factors) as found:
+        rows = [row for row in found.hours.to_pylist() if row["hour"] == HOUR]
+    for account in (PRODUCTION, ANALYTICS):
+        traced = trace_lines([samples.first.path], factor_set=factors, account=account, hour=HOUR)
+        for row in (row for row in rows if row["account"] == account):
+            lines = [
+                line
+                for line in traced
+                if (line.region, line.service, line.category, line.quality)
+                == (row["region"], row["service"], row["category"], row["quality"])
+            ]
+            assert len(lines) == row["lines"]
+            for name in ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug"):
+                assert sum(getattr(line, name) for line in lines) == row[name]
+
+
+def test_trace__line__names_file_line_and_every_factor(samples, factors, slow):
+    (line,) = trace_lines(
+        [samples.first.path], factor_set=factors, account=PRODUCTION, hour=HOUR, service="AmazonRDS", category="compute"
+    )
+    row = slow.rows(samples.first.path)[line.line - 2]
+    assert row["line_item_usage_type"] == line.usage_type
+    assert row["line_item_usage_amount"] == line.quantity
+    assert line.file.endswith(".csv.gz")
+    parts = {term.part: term.value for term in line.terms}
+    product = Fraction(line.quantity) * parts["power"] * parts["copies"] * parts["PUE"] * parts["grid"] * 10**6
+    assert line.operational_ug == round(product)
+    assert all(term.source for term in line.terms)
+
+
+@pytest.mark.parametrize(("narrow", "count"), [({"limit": 2}, 2), ({"region": "eu-north-1"}, 0), ({"service": "AmazonS3"}, 2)])
+def test_trace__narrowed__gives_that_part(samples, factors, narrow, count):
+    traced = trace_lines([samples.first.path], factor_set=factors, account=PRODUCTION, hour=HOUR, **narrow)
+    assert len(traced) == count
