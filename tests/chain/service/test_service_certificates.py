@@ -73,7 +73,7 @@ def test_certificate__final_retirement__is_issued_once_and_valid_everywhere(issu
         assert Retirement.objects.get(pk=retired.pk).certified_block_hash == row.block_hash
     assert again.pk == row.pk
     assert (name, "0x" + hashlib.sha256(pdf).hexdigest()) == (f"{row.certificate_id}.pdf", row.pdf_sha256)
-    assert detail.tx_hash == Retirement_tx(world, retired)
+    assert detail.tx_hash == _tx(world, retired)
     claim, proof = _attachment(pdf, "claim.json"), _attachment(pdf, "receipt-proof.json")
     assert claim["quantity_ug"] == "2000"
     assert [(lot["ug"], lot["first_hour_ug"], lot["last_hour_ug"]) for lot in claim["lots"]] == [("2000", "1500", "500")]
@@ -90,7 +90,7 @@ def test_certificate__final_retirement__is_issued_once_and_valid_everywhere(issu
     assert verify(pdf, authority.trust()).verdict == "valid"
 
 
-def Retirement_tx(world: Any, retired: Any) -> str:
+def _tx(world: Any, retired: Any) -> str:
     from tokens.models import Retirement
 
     with world.inside():
@@ -222,9 +222,9 @@ def test_certificate__another_organisation__sees_and_downloads_nothing(issued_wo
         assert len(browser.get("/api/v1/certificates").json()) == (1 if status == 200 else 0)
         for path in paths:
             assert browser.get(path).status_code == status, (slug, path)
-    told = browser_json = Client(headers={"host": "cloudtuner.localhost"}).get(f"/verify/{row.certificate_id}.json")
+    told = Client(headers={"host": "cloudtuner.localhost"}).get(f"/verify/{row.certificate_id}.json")
     assert told.status_code == 200
-    assert "Aravali" not in browser_json.content.decode()
+    assert "Aravali" not in told.content.decode()
     assert told.json()["quantity_ug"] == "1000"
     assert told["Cache-Control"] == "no-cache"
 
