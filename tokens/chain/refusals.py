@@ -35,6 +35,7 @@ TEXTS = {
     "ValidatorSetCooling": "stake can be withdrawn at {availableAt} (unix seconds; 0: there is nothing to withdraw).",
     "ValidatorSetStale": "votes under version {setId} of the validator set do not count.",
     "ValidatorSetNotMember": "{signer} is not a validator in this version of the set.",
+    "ValidatorSetBadDelays": "the grace has to be shorter than the unstake delay.",
     "ValidatorSetNothingAtStake": "nothing is at stake behind {signer}.",
     "PoCEWrongEpoch": "the next epoch to report is {expected}, not {given}.",
     "PoCEBadHour": "hour {throughHour} falls behind the epoch before, has not ended, or comes before the factor set's first.",
