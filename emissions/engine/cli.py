@@ -15,6 +15,7 @@ from cloudtuner.clock import hour_text
 from cloudtuner.errors import CloudTunerError
 from cloudtuner.units import decimal_text, group
 from emissions.engine.estimate import Estimate, estimate
+from emissions.engine.results import sums_by
 from emissions.grid.catalog import load_factor_set
 
 _SHOWN_FAULTS = 10
@@ -107,11 +108,11 @@ def as_object(found: Estimate) -> dict[str, object]:
 
 def _rows(found: Estimate) -> list[dict[str, object]]:
     """The month's sums per account, region, service, category, quality and basis."""
-    keys = ["account", "region", "service", "category", "quality", "basis"]
-    measures = ["energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug", "lines", "cost_micro"]
-    sums = found.hours.group_by(keys, use_threads=False).aggregate([(name, "sum") for name in measures])
-    rows = [{name.removesuffix("_sum"): value for name, value in row.items()} for row in sums.to_pylist()]
-    return sorted(rows, key=lambda row: tuple(str(row[key]) for key in keys))
+    return sums_by(
+        found.hours,
+        ["account", "region", "service", "category", "quality", "basis"],
+        ["energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug", "lines", "cost_micro"],
+    )
 
 
 def _kg(ug: object) -> str:

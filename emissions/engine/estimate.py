@@ -29,7 +29,7 @@ from emissions.engine.identity import ENGINE_ID
 from emissions.engine.numbering import physical_lines
 from emissions.engine.ratecard import CostRatio, Rate, RateCard, build_rate_card, month_range, rate_by_cost
 from emissions.engine.ratekey import RateKey
-from emissions.engine.results import AccountSummary, Bill, Counts, Coverage, QuarantinedLine
+from emissions.engine.results import AccountSummary, Bill, Counts, Coverage, QuarantinedLine, sums_by
 from emissions.engine.staging import FAULTS, WRONG_UNIT
 from emissions.grid.catalog import FactorSet
 from emissions.poce.lines import StrippedLines
@@ -68,7 +68,7 @@ class Estimate:
     @property
     def ug(self) -> int:
         """Micrograms of the whole bill, with what was valued by cost."""
-        return _sum(self.hours, "operational_ug") + _sum(self.hours, "embodied_ug")
+        return sum(account.ug + account.by_cost_ug for account in self.accounts)
 
     def close(self) -> None:
         """Removes the database and the unpacked files."""
@@ -280,14 +280,8 @@ def _accounts(facts: Facts, hours: pa.Table) -> list[AccountSummary]:
 
 
 def _by_account(hours: pa.Table) -> dict[str, tuple[int, int]]:
-    sums = hours.group_by("account").aggregate([("energy_uwh", "sum"), ("operational_ug", "sum"), ("embodied_ug", "sum")])
-    return {
-        row["account"]: (row["energy_uwh_sum"], row["operational_ug_sum"] + row["embodied_ug_sum"]) for row in sums.to_pylist()
-    }
-
-
-def _sum(table: pa.Table, column: str) -> int:
-    return int(pc.sum(table[column]).as_py() or 0)
+    sums = sums_by(hours, ["account"], ["energy_uwh", "operational_ug", "embodied_ug"])
+    return {row["account"]: (row["energy_uwh"], row["operational_ug"] + row["embodied_ug"]) for row in sums}
 
 
 def _counts(facts: Facts, hours: pa.Table) -> Counts:
@@ -296,15 +290,14 @@ def _counts(facts: Facts, hours: pa.Table) -> Counts:
         lines=lines + facts.duplicates,
         with_energy=lines - faulty - idle,
         without_energy=idle,
-        unknown=_sum(hours.filter(pc.equal(hours["quality"], "unknown")), "lines"),
+        unknown=sum(row["lines"] for row in sums_by(hours, ["quality"], ["lines"]) if row["quality"] == "unknown"),
         duplicates=facts.duplicates,
         quarantined=faulty,
     )
 
 
 def _coverage(hours: pa.Table) -> Coverage:
-    sums = hours.group_by("quality").aggregate([("cost_micro", "sum")]).to_pylist()
-    by_quality = {row["quality"]: row["cost_micro_sum"] for row in sums}
+    by_quality = {row["quality"]: row["cost_micro"] for row in sums_by(hours, ["quality"], ["cost_micro"])}
     return Coverage(
         known_cost_micro=sum(cost for quality, cost in by_quality.items() if quality != "unknown"),
         energy_cost_micro=sum(by_quality.values()),

@@ -153,9 +153,12 @@ def priced_sql(dialect: str = "duckdb") -> str:
     """Energy, embodied and money per service over the lines that used energy and cost something."""
     valued = _valued()
     slot = ibis.table(_SLOT_SCHEMA, name="slot")
-    priced = valued.filter((valued["cost_micro"] > 0) & (valued["energy_uwh"] > 0)).join(slot, "slot")
-    sums = {name: priced[name].sum().cast("int64") for name in ("energy_uwh", "embodied_ug", "cost_micro")}
-    return str(ibis.to_sql(priced.group_by("service").aggregate(**sums), dialect=dialect))
+    priced = valued.filter((valued["cost_micro"] > 0) & (valued["energy_uwh"] > 0))
+    names = ("energy_uwh", "embodied_ug", "cost_micro")
+    # By slot first: a small number to group by where there are many lines, names only for the few sums.
+    by_slot = priced.group_by("slot").aggregate(**{name: priced[name].sum() for name in names}).join(slot, "slot")
+    sums = {name: by_slot[name].sum() for name in names}
+    return str(ibis.to_sql(by_slot.group_by("service").aggregate(**sums), dialect=dialect))
 
 
 class Facts:
@@ -264,7 +267,7 @@ class Facts:
         """The hourly rows under the card that lies there."""
         try:
             return self._connection.sql(fact_sql()).to_arrow_table().cast(HOURS_SCHEMA)
-        except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
+        except pa.ArrowInvalid as error:
             raise BillError("the bill's sums do not fit 64 bits.", code="bill.too_large") from error
 
     def priced(self) -> dict[str, tuple[int, int, int]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
@@ -95,3 +97,16 @@ class Coverage:
     def basis_points(self) -> int:
         """Known spend per ten thousand of energy-bearing spend, rounded down; 10000 when nothing was spent."""
         return 10_000 * self.known_cost_micro // self.energy_cost_micro if self.energy_cost_micro > 0 else 10_000
+
+
+def sums_by(table: pa.Table, keys: Sequence[str], names: Sequence[str]) -> list[dict[str, Any]]:
+    """Sums of integer columns per combination of keys, as Python integers, in the order of the keys.
+
+    Arrow adds 64-bit integers without looking whether they still fit; decimals have room for every bill.
+    """
+    wide = table.select([*keys, *names])
+    for place, name in enumerate(names, start=len(keys)):
+        wide = wide.set_column(place, name, wide[name].cast(pa.decimal128(38, 0)))
+    found = wide.group_by(list(keys), use_threads=False).aggregate([(name, "sum") for name in names]).to_pylist()
+    rows = [{key: row[key] for key in keys} | {name: int(row[f"{name}_sum"]) for name in names} for row in found]
+    return sorted(rows, key=lambda row: tuple(row[key] for key in keys))

@@ -356,6 +356,30 @@ def test_estimate__parquet_doubles__survive_as_text(write_bill, factors, tmp_pat
         assert again.energy_uwh == found.accounts[0].energy_uwh
 
 
+def test_estimate__sums_beyond_64_bits__stay_exact_or_are_refused(write_bill, factors, tmp_path):
+    # 4e8 instance-hours are 8.2e15 µWh a line: below 2^53, and 1200 of them in one hour do not fit 64 bits.
+    same_hour = write_bill([{"line_item_usage_amount": "4e8"}] * 1200)
+    with pytest.raises(BillError, match="do not fit 64 bits"):
+        estimate([same_hour], factor_set=factors, work_dir=tmp_path)
+    spread = write_bill(
+        [
+            {"line_item_usage_amount": "4e8", "line_item_usage_start_date": f"2026-02-{n % 28 + 1:02d}T05:00:00Z"}
+            for n in range(1200)
+        ]
+    )
+    with estimate([spread], factor_set=factors) as found:
+        assert found.accounts[0].energy_uwh == 1200 * 4 * 10**8 * 20_022_000 > 2**63
+        assert recompute(found.stripped("110022003300"), factors).energy_uwh == found.accounts[0].energy_uwh
+
+
+def test_estimate__little_memory__spills_and_says_the_same(samples, factors):
+    with (
+        estimate([samples.first.path], factor_set=factors) as roomy,
+        estimate([samples.first.path], factor_set=factors, memory_limit="64MiB", threads=1) as tight,
+    ):
+        assert roomy.hours.equals(tight.hours)
+
+
 def test_estimate__lines_out__adds_up_to_the_hours(samples, factors, tmp_path):
     with estimate([samples.first.path], factor_set=factors, lines_out=tmp_path / "lines.parquet") as found:
         lines = pq.read_table(tmp_path / "lines.parquet")
