@@ -163,7 +163,7 @@ def hour(value: int | None) -> SafeString | str:
 @register.filter
 def moment(value: datetime | None) -> SafeString | str:
     """A moment as UTC text to the minute, in a `time` element."""
-    if value is None:
+    if not value:
         return "–"
     utc = value.astimezone(UTC)
     return format_html('<time datetime="{}">{}</time>', utc.strftime("%Y-%m-%dT%H:%M:%SZ"), utc.strftime("%Y-%m-%d %H:%M UTC"))
@@ -171,8 +171,8 @@ def moment(value: datetime | None) -> SafeString | str:
 
 @register.filter
 def clock_time(value: datetime | None) -> SafeString | str:
-    """A moment to the second, for timelines."""
-    if value is None:
+    """A moment to the second, for timelines; nothing for a step that did not come yet."""
+    if not value:
         return ""
     utc = value.astimezone(UTC)
     return format_html('<time datetime="{}">{}</time>', utc.strftime("%Y-%m-%dT%H:%M:%SZ"), utc.strftime("%Y-%m-%d %H:%M:%S UTC"))

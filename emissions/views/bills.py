@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import uuid
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
-from django.core.files import File
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -22,13 +18,12 @@ from accounts.views.page import is_fragment, page
 from cloudtuner.clock import hour_start
 from cloudtuner.errors import ServiceError
 from emissions.forms import BillForm
-from emissions.samples import write_sample_bills
 from emissions.selectors import bill_version, uploads
 from emissions.selectors import bills as bills_of
 from emissions.selectors import upload as upload_detail
 from emissions.selectors.figures import BillSummary, UploadDetail
 from emissions.services import bill_upload, bill_version_confirm, bill_version_discard
-from emissions.tasks import upload_ingest
+from emissions.views.sample import sample_bill
 
 RUNNING = ("pending", "reading")
 
@@ -78,21 +73,12 @@ def bill_import(request: HttpRequest) -> HttpResponse:
 @require_POST
 @permission_required(BILL_UPLOAD)
 def bill_sample(request: HttpRequest) -> HttpResponse:
-    """The same with the generated sample bill: its first delivery."""
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
-        written = write_sample_bills(folder).first.path
-        paths = sorted(path for path in ([written] if written.is_file() else written.rglob("*")) if path.is_file())
-        data = [path for path in paths if not path.name.endswith(("Manifest.json", ".json"))]
-        return _begin(request, [_incoming(path, opened) for path in data])
-
-
-def _incoming(path: Path, opened: ExitStack) -> File[bytes]:
-    return File(opened.enter_context(path.open("rb")), name=path.name)
+    """The same with the generated sample bill."""
+    return _begin(request, [sample_bill(request.tenant.uuid)])  # type: ignore[attr-defined]
 
 
 def _begin(request: HttpRequest, files: list[Any]) -> HttpResponse:
     made = bill_upload(actor=request.user, files=files)  # type: ignore[arg-type]
-    upload_ingest.enqueue(request.tenant.schema_name, str(made.id))  # type: ignore[attr-defined]
     return redirect("emissions:upload", made.id)
 
 
