@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 
 from accounts.models import Membership
 from accounts.permissions import ALL
@@ -24,7 +24,7 @@ Request = TypeVar("Request", bound=HttpRequest)
 
 def permission_required(
     permission: str | None,
-) -> Callable[[Callable[Concatenate[Any, P], HttpResponse]], Callable[Concatenate[Any, P], HttpResponse]]:
+) -> Callable[[Callable[Concatenate[Any, P], HttpResponseBase]], Callable[Concatenate[Any, P], HttpResponseBase]]:
     """Guards a view on an organisation's host; sets `request.membership`. `None` asks for membership alone.
 
     Without log-in: to the log-in page and back. The permission is kept on the view as `required_permission`, where an
@@ -33,9 +33,9 @@ def permission_required(
     if permission is not None and permission not in ALL:
         raise ValueError(f"{permission!r} is no permission; the list is accounts.permissions.ALL")
 
-    def guard(view: Callable[Concatenate[Any, P], HttpResponse]) -> Callable[Concatenate[Any, P], HttpResponse]:
+    def guard(view: Callable[Concatenate[Any, P], HttpResponseBase]) -> Callable[Concatenate[Any, P], HttpResponseBase]:
         @functools.wraps(view)
-        def guarded(request: Any, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: Any, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return HttpResponseRedirect(login_url(request))
             request.membership = require_membership(request)

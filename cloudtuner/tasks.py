@@ -18,6 +18,7 @@ from celery import Task, current_app, shared_task
 from celery.exceptions import Reject, Retry
 from django.db import transaction
 from django.db.models import F
+from kombu.exceptions import OperationalError
 
 from cloudtuner import clock
 from cloudtuner.errors import CloudTunerError
@@ -148,6 +149,17 @@ def tenant_task(*, queue: str, **options: Any) -> Callable[[Callable[..., Any]],
 def public_task(*, queue: str, **options: Any) -> Callable[[Callable[..., Any]], RecordedTask]:
     """Makes a function a task over shared rows; no organisation is open while it runs. Ticks say `recorded=False`."""
     return shared_task(base=RecordedTask, runs_on=queue, **options)
+
+
+def wake(name: str, *args: str, queue: str) -> None:
+    """Sends a task by its name, at once: for services, which lie below the tasks they wake.
+
+    A broker that cannot be reached is logged, not raised: what is to do stands in PostgreSQL, and the sweeper sends again.
+    """
+    try:
+        current_app.send_task(name, args=list(args), queue=queue)
+    except OperationalError:
+        logger.warning("broker away, left to the sweeper", extra={"task": name})
 
 
 def route(name: str, args: Any, kwargs: Any, options: Any, task: RecordedTask | None = None, **_: Any) -> dict[str, str] | None:

@@ -6,21 +6,18 @@ A wish sends its task by name once the transaction commits, so that whoever writ
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from celery import current_app
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
-from kombu.exceptions import OperationalError
 
 from cloudtuner import clock
+from cloudtuner.tasks import wake
 from emissions.register.models import WaitingJob
 
-logger = logging.getLogger(__name__)
 TASKS = {
     WaitingJob.Kind.INGEST: ("emissions.tasks.upload_ingest", "ingest"),
     WaitingJob.Kind.REPORTS: ("emissions.tasks.reports_sign", "chain"),
@@ -55,10 +52,7 @@ def job_wish(*, kind: str, schema: str, reference: str = "") -> None:
 def job_wake(*, kind: str, schema: str, reference: str = "") -> None:
     """Sends the job's task. A broker that is away is logged, not raised: the job waits and the sweeper sends again."""
     name, queue = TASKS[WaitingJob.Kind(kind)]
-    try:
-        current_app.send_task(name, args=[schema, reference] if reference else [schema], queue=queue)
-    except OperationalError:
-        logger.warning("broker away, left to the sweeper", extra={"task": name, "tenant": schema})
+    wake(name, *([schema, reference] if reference else [schema]), queue=queue)
 
 
 def job_take(*, kind: str, schema: str, reference: str = "") -> Job | None:
