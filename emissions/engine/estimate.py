@@ -262,6 +262,9 @@ def _accounts(facts: Facts, hours: pa.Table) -> list[AccountSummary]:
     unknown = _by_account(hours.filter(pc.equal(hours["quality"], "unknown")))
     found = []
     for account, first, last, lines, without_invoice, faulty in facts.accounts():
+        if not account:
+            # Lines without an account are quarantined or carry no energy; they are counted, but are nobody's.
+            continue
         energy, ug = known.get(account, (0, 0))
         found.append(
             AccountSummary(

@@ -13,11 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import ibis
 import pyarrow as pa
-from ibis.expr.types import NumericValue, Table
 
 from cloudtuner.errors import BillError, CloudTunerError
 from emissions.billing.files import BillFile
@@ -27,6 +26,11 @@ from emissions.engine.ratekey import RateKey
 from emissions.engine.results import HOURS_SCHEMA
 from emissions.engine.staging import LINE_COLUMNS, TOO_LARGE, WRONG_UNIT, label_query, line_query, literal
 
+if TYPE_CHECKING:
+    from ibis.expr.types import NumericValue, Table
+
+# Ibis takes a second to load and only an estimate needs it, so it loads where the queries are written, not where this
+# module is imported (the web process imports the engine for its id).
 _EXACT = "9007199254740992.0"
 _LABELS = ("region", "service", "category", "quality", "basis")
 _MEASURES = ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug")
@@ -122,12 +126,16 @@ def traced_rows(
 
 def _quantised(value: NumericValue) -> NumericValue:
     """Nearest integer, halves away from zero: floor(|v| + 0.5) with the sign put back."""
+    import ibis
+
     half = ibis.literal(0.5, "float64")
     return (value.abs() + half).floor().cast("int64") * value.sign().cast("int64")
 
 
 def _valued() -> Table:
     """Each good energy-bearing line with its integers. The only place where a line is multiplied."""
+    import ibis
+
     line = ibis.table(_LINE_SCHEMA, name="line")
     card = ibis.table(_CARD_SCHEMA, name="card")
     good = line.filter(line.energy & (line.fault == ibis.literal(0, "uint8")))
@@ -139,6 +147,8 @@ def _valued() -> Table:
 @cache
 def fact_sql(dialect: str = "duckdb") -> str:
     """The fact query: hourly integers per account, region, service, category, quality and basis."""
+    import ibis
+
     valued = _valued()
     sums = {name: valued[name].sum().cast("int64") for name in (*_MEASURES, "cost_micro")}
     grouped = valued.group_by(["account", "hour", "slot"]).aggregate(**sums, lines=valued.count())
@@ -151,6 +161,8 @@ def fact_sql(dialect: str = "duckdb") -> str:
 @cache
 def priced_sql(dialect: str = "duckdb") -> str:
     """Energy, embodied and money per service over the lines that used energy and cost something."""
+    import ibis
+
     valued = _valued()
     slot = ibis.table(_SLOT_SCHEMA, name="slot")
     priced = valued.filter((valued["cost_micro"] > 0) & (valued["energy_uwh"] > 0))
@@ -341,6 +353,8 @@ class Facts:
 
     def write_lines(self, path: Path) -> None:
         """Writes every valued line with its integers to a CSV or Parquet file, by the path's ending."""
+        import ibis
+
         kind = "csv, header" if path.suffix == ".csv" else "parquet, compression zstd"
         valued = ibis.to_sql(
             _valued().select("account", "hour", "k", "slot", "quantity", *_MEASURES, "cost_micro"), dialect="duckdb"
