@@ -17,7 +17,17 @@ from cloudtuner.units import decimal_text
 from emissions.selectors.dashboard import ledger_hours, ledger_span
 from emissions.selectors.figures import Amount, LedgerChoices, LedgerFilters, LedgerPage, LedgerRow
 from emissions.selectors.months import month_of
-from emissions.selectors.slicing import AMOUNT_COLUMNS, AMOUNT_SQL, MONTH_SQL, amount, live_sql, rows, source_table, where_sql
+from emissions.selectors.slicing import (
+    AMOUNT_COLUMNS,
+    AMOUNT_SQL,
+    LIVE_ROWS_SQL,
+    MONTH_SQL,
+    amount,
+    live_sql,
+    rows,
+    source_table,
+    where_sql,
+)
 
 _TIMES = {"hour": ("hour", 1), "day": ("hour - hour %% 24", 24), "month": (MONTH_SQL, 0)}
 _COLUMNS = ("account", "region", "service", "category", "quality", "basis")
@@ -49,7 +59,7 @@ def ledger_page(
     groups = _groups(group_by)
     time = next((name for name in groups if name in _TIMES), None)
     descending, order = sort.startswith("-"), SORTS.get(sort.removeprefix("-"), "")
-    keys = ["hour" if name in _TIMES else name for name in groups]
+    keys = _keys(groups)
     if order not in (*keys, *AMOUNT_COLUMNS):
         if order != "hour":
             raise ServiceError(f"cannot sort by {sort!r} here.", code="ledger.sort", hint=f"Sort by one of {', '.join(SORTS)}.")
@@ -72,8 +82,17 @@ def ledger_page(
     return LedgerPage(tuple(shown), more)
 
 
+def _keys(groups: tuple[str, ...]) -> list[str]:
+    """The columns that tell rows apart, in their order. Single rows need to name the bill's period as well."""
+    keys = ["hour" if name in _TIMES else name for name in groups]
+    return [*keys, "provider", "period_from"] if groups == ALL_COLUMNS else keys
+
+
 def _grouped_sql(filters: LedgerFilters, groups: tuple[str, ...]) -> tuple[str, list[Any]]:
-    """The rows that are there now under the filters, by the groups: group columns first, then AMOUNT_COLUMNS."""
+    """The rows that are there now under the filters, by the groups: key columns first, then AMOUNT_COLUMNS."""
+    if groups == ALL_COLUMNS:
+        where, values = where_sql(filters)
+        return f"SELECT {', '.join(_keys(groups))}, {', '.join(AMOUNT_COLUMNS)} FROM ({LIVE_ROWS_SQL}) live WHERE {where}", values  # noqa: S608
     table = source_table(filters, hourly="hour" in groups)
     where, values = where_sql(filters)
     chosen = ", ".join(f"{_TIMES[name][0]} AS hour" if name in _TIMES else name for name in groups)
@@ -133,7 +152,7 @@ def ledger_csv(filters: LedgerFilters, *, group_by: Sequence[str] = ()) -> Itera
 def _csv_blocks(schema: str, filters: LedgerFilters, groups: tuple[str, ...]) -> Iterator[str]:
     columns = [name for name in groups if name not in _TIMES]
     time = next((name for name in groups if name in _TIMES), None)
-    keys = ["hour" if name in _TIMES else name for name in groups]
+    keys = _keys(groups)
     yield _csv_line([*["from_utc", "through_utc"] * (time is not None), *columns, *_CSV_AMOUNTS])
     with tenant_context(schema):
         windows = list(_windows(filters, descending=False, at=None)) if time == "hour" else [filters]
@@ -203,7 +222,7 @@ def _after(
         return "TRUE", [], None
     try:
         told_sort, told_groups, value, ties = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        kinds = [int if name in ("hour", *AMOUNT_COLUMNS) else str for name in (order, *keys)]
+        kinds = [int if name in ("hour", "period_from", *AMOUNT_COLUMNS) else str for name in (order, *keys)]
         fits = told_sort == sort and tuple(told_groups) == groups and len(ties) == len(keys)
         if not fits or any(type(part) is not kind for part, kind in zip([value, *ties], kinds, strict=True)):
             raise ValueError("another question's cursor")

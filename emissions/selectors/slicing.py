@@ -80,3 +80,10 @@ MONTH_SQL = "(EXTRACT(EPOCH FROM date_trunc('month', to_timestamp(hour * 3600), 
 def live_sql(table: str) -> str:
     """Which groups are there now: in the hours, those with more rows than reversals; in the roll-up, all."""
     return "SUM(sign) > 0" if table == "emissions_ledgerhour" else "COUNT(*) > 0"
+
+
+# The rows that the ledger follows now, one by one: no sum over reversals needed.
+LIVE_ROWS_SQL = (
+    "SELECT stated.*, stated.operational_ug + stated.embodied_ug AS ug FROM emissions_ledgerhour stated "
+    "JOIN emissions_accountperiod USING (provider, account, period_from, version_id) WHERE stated.sign = 1"
+)

@@ -15,39 +15,37 @@ from emissions.poce.canonical import jcs
 from emissions.poce.hexes import ZERO_32, to_hex
 from emissions.poce.merkle import StandardTree
 
+PAGE_ROWS = 256
 _COLUMNS = ", ".join(("version_id", "provider", "period_from", *ROW_KEY, "sign", *MEASURES))
 
 
 def batch_root(number: int) -> tuple[str, int]:
     """The Merkle root over a batch's rows as they stand in the table, and their count; zero for no rows.
 
-    A leaf is the double hash of the row's line in PostgreSQL's COPY text form, so that anyone with a dump can check it.
+    A leaf is the double hash of a page: up to PAGE_ROWS rows in the order of their ids, each as its line in PostgreSQL's
+    COPY text form. Anyone with a dump can check it, and a row is shown to be there with its page.
     """
     count = 0
 
-    def rows() -> Iterator[bytes]:
+    def pages() -> Iterator[bytes]:
         nonlocal count
-        with connection.cursor() as cursor:
-            query = f"COPY (SELECT {_COLUMNS} FROM emissions_ledgerhour WHERE batch_id = {int(number)} ORDER BY id) TO STDOUT"  # noqa: S608
-            rest = b""
-            with cursor.copy(query) as copy:
-                for block in copy:
-                    lines = (rest + bytes(block)).split(b"\n")
-                    rest = lines.pop()
-                    count += len(lines)
-                    yield from lines
+        query = f"COPY (SELECT {_COLUMNS} FROM emissions_ledgerhour WHERE batch_id = {int(number)} ORDER BY id) TO STDOUT"  # noqa: S608
+        waiting: list[bytes] = []
+        rest = b""
+        with connection.cursor() as cursor, cursor.copy(query) as copy:
+            for block in copy:
+                lines = (rest + bytes(block)).split(b"\n")
+                rest = lines.pop()
+                count += len(lines)
+                waiting += lines
+                while len(waiting) >= PAGE_ROWS:
+                    yield b"\n".join(waiting[:PAGE_ROWS])
+                    del waiting[:PAGE_ROWS]
+        if waiting:
+            yield b"\n".join(waiting)
 
-    tree_rows = rows()
-    first = next(tree_rows, None)
-    if first is None:
-        return ZERO_32, 0
-
-    def all_rows() -> Iterator[bytes]:
-        yield first
-        yield from tree_rows
-
-    root = StandardTree.from_encoded(all_rows()).root
-    return root, count
+    leaves = list(pages())
+    return (StandardTree.from_encoded(leaves).root if leaves else ZERO_32), count
 
 
 def batch_hash(

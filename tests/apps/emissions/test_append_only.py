@@ -78,3 +78,23 @@ def test_ledger__owner_took_the_trigger_off__the_chain_says_where(posted, test_d
     findings = services.ledger_verify()
     assert {finding.code for finding in findings} == codes
     assert {finding.number for finding in findings} == {1}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        # A row into a batch that is closed.
+        "INSERT INTO emissions_ledgerhour ({columns}) SELECT {columns} FROM emissions_ledgerhour LIMIT 1",
+        # A batch that counts rows which are not there.
+        "INSERT INTO emissions_ledgerbatch SELECT number + 1, 'a', 'b', row_count, engine, factor_set, bill_digest, posted_by, "
+        "posted_at, 'c', version_id FROM emissions_ledgerbatch",
+    ],
+    ids=["row", "batch"],
+)
+def test_ledger__batch_that_does_not_hold__is_refused(posted, statement):
+    from emissions.models import LedgerHour
+
+    columns = ", ".join(field.column for field in LedgerHour._meta.concrete_fields if field.column != "id")
+    with pytest.raises(DatabaseError, match="batch"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement.format(columns=columns))
+    assert services.ledger_verify() == []
