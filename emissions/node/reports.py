@@ -54,9 +54,8 @@ def _report_node(
     before = [item.read().report for item in spool.reports(node.node)]
     added = []
     for report, lines in _months(figures, node, factor_set):
-        known = _last_of_range(before, report)
-        if _same_content(report, known) if known else not report.line_count:
-            continue  # nothing new, or a month without energy that was never reported
+        if _is_known(report, [known for known in before if _range(known) == _range(report)]):
+            continue
         seq, prev = _head(node, before, domain)
         chained = replace(report, seq=seq + 1, prev=prev)
         added.append(spool.add(SignedReport(chained, sign(key, chained.digest(domain)), lines)))
@@ -98,12 +97,17 @@ def _head(node: Node, before: list[NodeReport], domain: Domain) -> tuple[int, st
     return node.seq, node.prev
 
 
-def _last_of_range(before: list[NodeReport], report: NodeReport) -> NodeReport | None:
-    """The last report that was signed for the same range."""
-    same = [known for known in before if (known.hour_from, known.hour_through) == (report.hour_from, report.hour_through)]
-    return same[-1] if same else None
+def _range(report: NodeReport) -> tuple[int, int]:
+    return report.hour_from, report.hour_through
 
 
-def _same_content(report: NodeReport, known: NodeReport) -> bool:
-    """Whether two reports say the same. The digest of the bill may differ: a redelivery of the same lines says nothing new."""
-    return replace(report, seq=known.seq, prev=known.prev, bill_digest=known.bill_digest) == known
+def _is_known(report: NodeReport, before: list[NodeReport]) -> bool:
+    """Whether the reports of the same range said this already, so that a repeated run adds nothing.
+
+    A redelivery of the same lines says what the last report said. The very delivery of an earlier report is a command
+    that was run again, not a bill that went back. A month without energy is no news unless it was reported before.
+    """
+    if not before:
+        return not report.line_count
+    unchained = [replace(known, seq=report.seq, prev=report.prev) for known in before]
+    return report in unchained or replace(unchained[-1], bill_digest=report.bill_digest) == report

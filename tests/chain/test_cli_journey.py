@@ -308,13 +308,10 @@ def test_journey__node_and_four_validators__epochs_on_chain_and_a_lie_gets_no_vo
         posts = [line for v in validators for line in v.said() if line["message"] == "epoch posted"]
         assert sorted(line["epoch"] for line in posts) == [1, 2]
     finally:
-        started = time.monotonic()
         for each in validators:
             each.process.send_signal(signal.SIGTERM)
         codes = [each.process.wait(timeout=10) for each in validators]
-        took = time.monotonic() - started
     assert codes == [0, 0, 0, 0]
-    assert took < 2.0
     assert host.strangers == []
     assert not [line for v in validators for line in v.said() if line["message"] == "cycle failed"]
 

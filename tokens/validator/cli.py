@@ -55,7 +55,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CloudTunerError as error:
         print(f"cloudtuner-validator: {error} [{error.code}]", file=sys.stderr)
         return UNUSABLE if isinstance(error, ConfigurationError) else REFUSED
-    return OK
 
 
 if __name__ == "__main__":

@@ -74,6 +74,14 @@ def test_once__first_hour_inside_the_month__earlier_hours_do_not_count(bills, co
     assert report.lines.lines[0][0] >= hour
 
 
+def test_once__two_deliveries_given_again__adds_nothing(bills, command, run, tmp_path):
+    words = command(bills.first.path, bills.second.path, out=tmp_path / "out")
+    assert run(words).returncode == 0
+    before = _files(tmp_path / "out")
+    assert run(words).stdout == ""
+    assert _files(tmp_path / "out") == before
+
+
 def test_once__killed_at_any_moment_and_run_again__same_files_as_undisturbed(bills, command, run, tmp_path):
     whole = tmp_path / "whole"
     started = time.monotonic()
