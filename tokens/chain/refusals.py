@@ -37,6 +37,7 @@ TEXTS = {
     "ValidatorSetNotMember": "{signer} is not a validator in this version of the set.",
     "ValidatorSetBadDelays": "the grace has to be shorter than the unstake delay.",
     "ValidatorSetNothingAtStake": "nothing is at stake behind {signer}.",
+    "ValidatorSetNotWritten": "the new version of the validator set could not be stored.",
     "PoCEWrongEpoch": "the next epoch to report is {expected}, not {given}.",
     "PoCEBadHour": "hour {throughHour} falls behind the epoch before, has not ended, or comes before the factor set's first.",
     "PoCEEmptyEpoch": "the epoch has no leaves.",

@@ -48,8 +48,8 @@ contract NodeRegistry is INodeRegistry, EIP712, Ownable2Step {
     mapping(bytes32 node => Node) private _nodes;
     mapping(bytes32 nameHash => bool) private _providers;
     FactorSet[] private _factorSets;
-    /// @dev Place in `_factorSets` plus one; zero is unknown.
-    mapping(bytes32 factorSet => uint256) private _placeOf;
+    /// @dev A set's first hour plus one; zero is unknown. Again here, so that a report reads one slot.
+    mapping(bytes32 factorSet => uint64) private _fromHourPlusOne;
 
     /// @notice A node exists; hours before `firstHour` never count.
     event NodeRegistered(bytes32 indexed node, address indexed key, address indexed wallet, uint64 firstHour);
@@ -261,9 +261,9 @@ contract NodeRegistry is INodeRegistry, EIP712, Ownable2Step {
 
     /// @inheritdoc INodeRegistry
     function epochRules(bytes32 factorSet) external view returns (uint64 fromHour, uint128 capUg) {
-        uint256 place = _placeOf[factorSet];
-        if (place == 0) revert NodeRegistryUnknownFactorSet(factorSet);
-        return (_factorSets[place - 1].fromHour, epochCapUg);
+        uint64 plusOne = _fromHourPlusOne[factorSet];
+        if (plusOne == 0) revert NodeRegistryUnknownFactorSet(factorSet);
+        return (plusOne - 1, epochCapUg);
     }
 
     /// @notice The EIP-712 domain separator that signatures are made for.
@@ -296,9 +296,9 @@ contract NodeRegistry is INodeRegistry, EIP712, Ownable2Step {
 
     function _publish(bytes32 factorSet, uint64 fromHour, string memory uri) private {
         if (factorSet == 0) revert NodeRegistryZero();
-        if (_placeOf[factorSet] != 0) revert NodeRegistryKnownFactorSet(factorSet);
+        if (_fromHourPlusOne[factorSet] != 0) revert NodeRegistryKnownFactorSet(factorSet);
         _factorSets.push(FactorSet(factorSet, fromHour));
-        _placeOf[factorSet] = _factorSets.length;
+        _fromHourPlusOne[factorSet] = fromHour + 1;
         emit FactorSetPublished(factorSet, fromHour, uri);
     }
 

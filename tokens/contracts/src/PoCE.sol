@@ -65,7 +65,6 @@ contract PoCE is EIP712, Ownable2Step {
 
     /// @dev One slot. `topEpoch` is the highest epoch that was claimed from; its ceiling bounds all that is minted.
     struct State {
-        uint64 head;
         uint64 topEpoch;
         uint128 mintedUg;
     }
@@ -252,15 +251,14 @@ contract PoCE is EIP712, Ownable2Step {
 
     /// @notice Posts the next epoch. Anyone may. `signatures` are 65 bytes each, signers ascending by address.
     function report(EpochHeader calldata header, bytes calldata signatures) external {
-        uint64 head = _state.head;
-        if (header.epoch != head + 1) revert PoCEWrongEpoch(head + 1, header.epoch);
-        _checkHeader(header, _epochs[head]);
+        // Epochs follow each other without gaps: this one is not there yet, the one before is (unless this is the first).
+        if (!_isNext(header.epoch)) revert PoCEWrongEpoch(headEpoch() + 1, header.epoch);
+        _checkHeader(header, _epochs[header.epoch - 1]);
         address[] memory signers = _recoverAscending(headerDigest(header), signatures);
         (uint96 agreed, uint96 totalStake, uint16 count) = validatorSet.weigh(header.setId, signers);
         if (uint256(agreed) * 3 <= uint256(totalStake) * 2 || signers.length * 2 < count) {
             revert PoCENoQuorum(agreed, totalStake, signers.length, count);
         }
-        _state.head = header.epoch;
         _epochs[header.epoch] = Epoch(header.root, header.ceilingUg, header.throughHour, uint64(block.timestamp));
         _emitReported(header, signers);
     }
@@ -268,10 +266,8 @@ contract PoCE is EIP712, Ownable2Step {
     /// @notice Rejects an epoch inside its window, and every later one, since leaves are cumulative. The same number can
     /// be reported again under a new version of the validator set; votes given before are worthless.
     function veto(uint64 epoch) external onlyGuardian {
-        uint64 head = _state.head;
-        if (epoch == 0 || epoch > head || _isFinal(_epochs[epoch])) revert PoCENotPending(epoch);
-        _state.head = epoch - 1;
-        for (uint64 each = epoch; each <= head; ++each) {
+        if (_epochs[epoch].reportedAt == 0 || _isFinal(_epochs[epoch])) revert PoCENotPending(epoch);
+        for (uint64 each = epoch; _epochs[each].reportedAt != 0; ++each) {
             emit EpochRejected(each, _epochs[each].root);
             delete _epochs[each];
         }
@@ -373,8 +369,18 @@ contract PoCE is EIP712, Ownable2Step {
     // --- reads ---
 
     /// @notice The highest epoch that was reported, final or not.
-    function headEpoch() external view returns (uint64) {
-        return _state.head;
+    /// @dev Not stored, which spares each report a slot: there are no gaps, so doubling and halving finds the last.
+    function headEpoch() public view returns (uint64 head) {
+        uint64 beyond = 1;
+        while (_epochs[beyond].reportedAt != 0) {
+            head = beyond;
+            beyond *= 2;
+        }
+        while (beyond - head > 1) {
+            uint64 middle = head + (beyond - head) / 2;
+            if (_epochs[middle].reportedAt != 0) head = middle;
+            else beyond = middle;
+        }
     }
 
     /// @notice What is kept of an epoch. `reportedAt` in unix seconds.
@@ -416,6 +422,10 @@ contract PoCE is EIP712, Ownable2Step {
     }
 
     // --- within ---
+
+    function _isNext(uint64 epoch) private view returns (bool) {
+        return epoch != 0 && _epochs[epoch].reportedAt == 0 && (epoch == 1 || _epochs[epoch - 1].reportedAt != 0);
+    }
 
     function _checkHeader(EpochHeader calldata header, Epoch storage previous) private view {
         if (header.root == 0 || header.leafCount == 0) revert PoCEEmptyEpoch();

@@ -24,12 +24,16 @@ contract ValidatorSet is IValidatorSet {
         uint64 availableAt;
     }
 
-    /// @dev A version of the set. `members` are signer (upper 160 bits) and stake (lower 96), so they sort by signer.
+    /// @dev A version of the set. Its list is the code of a contract without functions (a STOP, then words): the total
+    /// stake, and per member the signer (upper 160 bits) and stake (lower 96), so that members sort by signer. Reading
+    /// it costs one look at an account whatever the number of members; writing it a third of storage slots.
     struct Snapshot {
-        uint96 totalStake;
+        address list;
         uint64 supersededAt;
-        uint256[] members;
     }
+
+    /// @dev Creation code that returns what follows it: the usual eleven bytes of data contracts.
+    bytes private constant DATA_PREFIX = hex"600b5981380380925939f300";
 
     /// @notice No more validators than this, so that a report always fits a block.
     uint256 public constant MAX_VALIDATORS = 31;
@@ -124,6 +128,9 @@ contract ValidatorSet is IValidatorSet {
 
     /// @notice The grace must be shorter than the unstake delay.
     error ValidatorSetBadDelays();
+
+    /// @notice The list of the new version could not be stored.
+    error ValidatorSetNotWritten();
 
     modifier onlyPoCE() {
         if (msg.sender != poce) revert ValidatorSetNotPoCE(msg.sender);
@@ -234,20 +241,19 @@ contract ValidatorSet is IValidatorSet {
         view
         returns (uint96 agreed, uint96 totalStake, uint16 count)
     {
-        Snapshot storage snapshot = _snapshots[id];
-        uint64 supersededAt = snapshot.supersededAt;
-        bool lapsed = supersededAt != 0 && block.timestamp > uint256(supersededAt) + setGrace;
+        Snapshot memory snapshot = _snapshots[id];
+        bool lapsed = snapshot.supersededAt != 0 && block.timestamp > uint256(snapshot.supersededAt) + setGrace;
         if (id == 0 || id > setId || id < floorSetId || lapsed) revert ValidatorSetStale(id);
-        totalStake = snapshot.totalStake;
-        uint256 length = snapshot.members.length;
-        count = uint16(length);
-        uint256 place;
+        uint256[] memory words = _read(snapshot.list);
+        totalStake = uint96(words[0]);
+        count = uint16(words.length - 1);
+        uint256 place = 1;
         for (uint256 i; i < signers.length; ++i) {
             address signer = signers[i];
             uint256 member;
             do {
-                if (place == length) revert ValidatorSetNotMember(signer);
-                member = snapshot.members[place++];
+                if (place == words.length) revert ValidatorSetNotMember(signer);
+                member = words[place++];
             } while (member >> 96 < uint160(signer));
             if (member >> 96 != uint160(signer)) revert ValidatorSetNotMember(signer);
             agreed += uint96(member);
@@ -260,16 +266,17 @@ contract ValidatorSet is IValidatorSet {
         view
         returns (address[] memory signers, uint96[] memory stakes, uint96 totalStake)
     {
-        Snapshot storage snapshot = _snapshots[id];
-        uint256 length = snapshot.members.length;
+        address list = _snapshots[id].list;
+        if (list == address(0)) return (signers, stakes, totalStake);
+        uint256[] memory words = _read(list);
+        uint256 length = words.length - 1;
         signers = new address[](length);
         stakes = new uint96[](length);
         for (uint256 i; i < length; ++i) {
-            uint256 member = snapshot.members[i];
-            signers[i] = address(uint160(member >> 96));
-            stakes[i] = uint96(member);
+            signers[i] = address(uint160(words[i + 1] >> 96));
+            stakes[i] = uint96(words[i + 1]);
         }
-        totalStake = snapshot.totalStake;
+        totalStake = uint96(words[0]);
     }
 
     /// @notice Whether a key signs for an active validator now.
@@ -327,22 +334,36 @@ contract ValidatorSet is IValidatorSet {
         _snapshots[setId].supersededAt = uint64(block.timestamp);
         uint32 id = ++setId;
         uint256 length = _stakers.length;
-        uint256[] memory members = new uint256[](length);
+        uint256[] memory words = new uint256[](length + 1);
         uint96 totalStake;
-        for (uint256 i; i < length; ++i) {
-            Seat memory seat = _seats[_stakers[i]];
+        for (uint256 i = 1; i <= length; ++i) {
+            Seat memory seat = _seats[_stakers[i - 1]];
             uint256 member = (uint256(uint160(seat.signer)) << 96) | seat.stake;
             uint256 place = i;
-            while (place != 0 && members[place - 1] > member) {
-                members[place] = members[place - 1];
+            while (place != 1 && words[place - 1] > member) {
+                words[place] = words[place - 1];
                 --place;
             }
-            members[place] = member;
+            words[place] = member;
             totalStake += seat.stake;
         }
-        Snapshot storage snapshot = _snapshots[id];
-        snapshot.totalStake = totalStake;
-        snapshot.members = members;
+        words[0] = totalStake;
+        _snapshots[id].list = _write(words);
         emit ValidatorSetChanged(id, totalStake, uint16(length));
+    }
+
+    function _write(uint256[] memory words) private returns (address list) {
+        bytes memory code = bytes.concat(DATA_PREFIX, abi.encodePacked(words));
+        assembly ("memory-safe") {
+            list := create(0, add(code, 0x20), mload(code))
+        }
+        if (list == address(0)) revert ValidatorSetNotWritten();
+    }
+
+    function _read(address list) private view returns (uint256[] memory words) {
+        words = new uint256[]((list.code.length - 1) / 32);
+        assembly ("memory-safe") {
+            extcodecopy(list, add(words, 0x20), 1, mul(mload(words), 0x20))
+        }
     }
 }

@@ -112,6 +112,19 @@ contract PoCETest is Base {
         poce.report(header, "");
     }
 
+    function testFuzz_headEpoch__anyNumberOfEpochs__isTheLast(uint8 count, uint8 vetoed) public {
+        uint64 epochs = count % 12;
+        for (uint64 i; i < epochs; ++i) {
+            _report(_header(bytes32(uint256(i + 1)), KG, KG));
+        }
+        assertEq(poce.headEpoch(), epochs);
+        if (epochs == 0) return;
+        uint64 from = 1 + vetoed % epochs;
+        vm.prank(GUARDIAN);
+        poce.veto(from);
+        assertEq(poce.headEpoch(), from - 1);
+    }
+
     function test_report__hourFallsOrHasNotEnded__reverts() public {
         _report(_header("root", KG, KG));
         PoCE.EpochHeader memory header = _header("root2", KG, KG);
