@@ -26,7 +26,8 @@ def is_moot(row: ChainTx) -> bool:
         case "report":
             return reading.standing(payload["epoch"]) is not None
         case "claim":
-            return all(reading.claimed_ug(node) >= int(cum) for node, cum in payload["cum_ug"].items())
+            paid = reading.claimed_by_node()
+            return all(paid.get(node, 0) >= int(cum) for node, cum in payload["cum_ug"].items())
         case _:
             return False
 

@@ -21,8 +21,9 @@ def push_claims() -> int:
     if posted is None or not posted.window_is_over(reading.head_timestamp()):
         return 0
     due: dict[str, list[BundleLeaf]] = defaultdict(list)
+    paid = reading.claimed_by_node()
     for entry in posted.bundle.leaves:
-        if entry.leaf.cum_ug > reading.claimed_ug(entry.leaf.node):
+        if entry.leaf.cum_ug > paid.get(entry.leaf.node, 0):
             due[entry.leaf.wallet].append(entry)
     count = 0
     for wallet, entries in sorted(due.items()):

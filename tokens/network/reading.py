@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db.models import QuerySet
+from django.db.models import DecimalField, QuerySet, Sum
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
 from emissions.poce.epoch import Bundle, BundleLeaf
 from emissions.register.models import ReportCommitment
 from tokens.network.connection import address_book
 from tokens.network.models import Block, ChainEvent, Cursor, Epoch
+
+# A bundle never changes, so its hash is all that has to be compared before it is used again.
+KEPT_BUNDLES = 4
+_bundles: dict[str, Bundle] = {}
 
 
 def events(name: str, *, key: str | None = None) -> QuerySet[ChainEvent]:
@@ -108,7 +114,7 @@ def newest_posted(*, final: bool = False) -> PostedEpoch | None:
     for number, event in sorted(standing_epochs().items(), reverse=True):
         if final and event.block.number > limit:
             continue
-        epoch = Epoch.objects.filter(chain_id=address_book().chain_id, number=number).first()
+        epoch = Epoch.objects.filter(chain_id=address_book().chain_id, number=number).defer("bundle").first()
         if epoch is not None and epoch.header["root"] == event.args["root"]:
             return PostedEpoch(epoch, event, bundle_of(epoch))
     return None
@@ -125,8 +131,15 @@ def sealed(number: int) -> Epoch | None:
 
 
 def bundle_of(epoch: Epoch) -> Bundle:
-    """The bundle that an epoch's bytes hold."""
-    return Bundle.from_bytes(bytes(epoch.bundle))
+    """The bundle that an epoch's bytes hold; kept in the process by its hash, with its tree."""
+    data_hash = str(epoch.header["data_hash"])
+    found = _bundles.get(data_hash)
+    if found is None:
+        found = Bundle.from_bytes(bytes(epoch.bundle))
+        if len(_bundles) >= KEPT_BUNDLES:
+            _bundles.clear()
+        _bundles[data_hash] = found
+    return found
 
 
 def hours_of(reports: Sequence[str]) -> tuple[tuple[int, int], ...]:
@@ -135,9 +148,11 @@ def hours_of(reports: Sequence[str]) -> tuple[tuple[int, int], ...]:
     return tuple(sorted((int(hour), int(ug)) for hours in rows for hour, ug in hours))
 
 
-def claimed_ug(node: str) -> int:
-    """What was paid for a node by the events on chain."""
-    return sum(int(event.args["ug"]) for event in events("Claimed", key=node))
+def claimed_by_node() -> dict[str, int]:
+    """What was paid for each node by the events on chain, final or not."""
+    ug = Cast(KeyTextTransform("ug", "args"), DecimalField(max_digits=39, decimal_places=0))
+    rows = events("Claimed").order_by().values("key").annotate(paid=Sum(ug))
+    return {row["key"]: int(row["paid"]) for row in rows}
 
 
 def leaf_of(posted: PostedEpoch | None, node: str) -> BundleLeaf | None:

@@ -7,6 +7,7 @@ from django.db.models import Q, Sum
 from emissions.poce.report import State
 from emissions.register.models import ReportCommitment
 from tokens.models import Lot, LotAllocation
+from tokens.network import reading
 from tokens.network.connection import address_book
 from tokens.network.models import ChainEvent
 from tokens.selectors.figures import KilogramStates, Period, TieOut
@@ -38,9 +39,9 @@ def kilogram_states(period: Period) -> KilogramStates:
     """The five states of the period's micrograms, over all nodes.
 
     Claimed and retired micrograms are positions on a node's hours, oldest first, so every hour has one state (the hour
-    at a border is shared out).
+    at a border is shared out). What is being retired stays in the wallet until its burn is mined.
     """
-    claimed, taken = claimed_by_node(), taken_by_node()
+    claimed, taken = claimed_by_node(), taken_by_node(burned=True)
     provisional = settling = ready = wallet = retired = deficit = 0
     for binding in own_nodes():
         reports = live_reports(binding.node)
@@ -65,9 +66,10 @@ def kilogram_states(period: Period) -> KilogramStates:
 
 
 def holdings(wallets: set[str]) -> tuple[int, int]:
-    """What wallets hold, and what left them other than by retirement (negative: came in), by the CT02 transfers on chain."""
+    """What wallets hold, and what left them other than by retirement (negative: came in), by the final CT02 transfers."""
     held = moved = 0
     told = ChainEvent.objects.filter(name="TokenTransfer", contract="ct02", block__chain_id=address_book().chain_id)
+    told = reading.confirmed(told)
     for event in told.filter(Q(args__sender__in=wallets) | Q(args__receiver__in=wallets)):
         sender, receiver, units = event.args["sender"], event.args["receiver"], int(event.args["amount"])
         flow = units * ((receiver in wallets) - (sender in wallets))
@@ -78,7 +80,7 @@ def holdings(wallets: set[str]) -> tuple[int, int]:
 
 
 def tie_out() -> TieOut:
-    """Whether wallet + retired = claimable, term by term, with what waits, what is owed and what moved."""
+    """Whether wallet + retired = claimable, term by term, with what waits, what is owed and what moved. Final blocks only."""
     nodes = own_nodes()
     claimed = claimed_by_node()
     claimable = waiting = deficit = 0
@@ -88,7 +90,7 @@ def tie_out() -> TieOut:
         waiting += max(0, total - claimed.get(binding.node, 0))
         deficit += max(0, claimed.get(binding.node, 0) - total)
     held, moved = holdings({binding.wallet for binding in nodes})
-    used = LotAllocation.objects.filter(released=False, retirement__state__in=("mined", "final"))
+    used = LotAllocation.objects.filter(released=False, retirement__state="final")
     retired = used.aggregate(ug=Sum("ug"))["ug"] or 0
     return TieOut(
         claimable_ug=claimable,

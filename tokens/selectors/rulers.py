@@ -18,10 +18,16 @@ def claimed_by_node() -> dict[str, int]:
     return {row["node"]: row["ug"] for row in rows}
 
 
-def taken_by_node() -> dict[str, list[Interval]]:
-    """The positions that retirements took, by node."""
+BURNED = ("mined", "final")
+
+
+def taken_by_node(*, burned: bool = False) -> dict[str, list[Interval]]:
+    """The positions that retirements took, by node; `burned`: only of those that are on chain already."""
     taken: dict[str, list[Interval]] = defaultdict(list)
-    for node, low, ug in LotAllocation.objects.filter(released=False).values_list("lot__node", "from_ug", "ug"):
+    parts = LotAllocation.objects.filter(released=False)
+    if burned:
+        parts = parts.filter(retirement__state__in=BURNED)
+    for node, low, ug in parts.values_list("lot__node", "from_ug", "ug"):
         taken[node].append((low, low + ug))
     return taken
 

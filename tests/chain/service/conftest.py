@@ -113,6 +113,8 @@ class World:
         return report_hash
 
     def _post(self, node: Any, begin: int, rows: list[tuple[int, int]], operational: dict[int, int], report_hash: str) -> None:
+        from django.db import transaction
+
         from emissions.models import Bill, BillVersion, LedgerBatch, LedgerHour, ReportedMonth, Upload
 
         account = self.accounts[node.node]
@@ -126,9 +128,9 @@ class World:
             bill_digest="0x", engine="0x", factor_set="0x",
         )  # fmt: skip
         last = LedgerBatch.objects.order_by("-number").first()
-        batch = LedgerBatch.objects.create(
+        batch = LedgerBatch(
             number=last.number + 1 if last else 1, version=version, prev_hash=last.batch_hash if last else "0x0",
-            merkle_root="0x", row_count=len(rows), engine="0x", factor_set="0x", bill_digest="0x", posted_by="owner",
+            merkle_root="0x", row_count=0, engine="0x", factor_set="0x", bill_digest="0x", posted_by="owner",
             posted_at=clock.now(), batch_hash=to_hex(secrets.token_bytes(32)),
         )  # fmt: skip
         common = {"batch": batch, "version": version, "provider": "aws", "period_from": begin, "account": account}
@@ -151,7 +153,10 @@ class World:
                                basis=basis, sign=1, energy_uwh=2 * part, operational_ug=op, embodied_ug=part - op,
                                low_ug=part * 4 // 5, high_ug=part * 6 // 5 + 1, lines=1, cost_micro=0)
                 )  # fmt: skip
-        LedgerHour.objects.bulk_create(new)
+        batch.row_count = len(new)
+        with transaction.atomic():
+            LedgerHour.objects.bulk_create(new)
+            batch.save(force_insert=True)
         ReportedMonth.objects.update_or_create(
             provider="aws", account=account, hour_through=begin + MONTH - 1,
             defaults={"node": node.node, "hour_from": begin, "inputs": report_hash[2:], "report_hash": report_hash,

@@ -176,3 +176,53 @@ def test_retirement__restated_but_not_attested__waits(world: Any) -> None:
         from tokens.models import Lot
 
         assert Lot.objects.get().allocated_ug == 0
+
+
+def test_retirement__wallet_emptied_before_the_burn__fails_and_gives_the_lots_back(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from accounts.keys import open_key
+    from emissions.poce.keys import address_of
+    from tokens.models import Lot
+    from tokens.network import signing
+    from tokens.selectors import retirement, tie_out
+
+    monkeypatch.setattr(signing, "MAX_TRIES", {"retire": 1})
+    world.report(world.node(), {0: 900})
+    world.run_until_paid(900)
+    key = open_key(world.organizations["aravali"].uuid, "wallet")
+    world.network.client.call_rpc("anvil_setBalance", [address_of(key), hex(10**18)])
+    world.network.send(world.network.contracts.ct02_transfer(world.network.wallet, 300 * 10**9), key)
+    retired = world.retire(900)
+    world.run(lambda: world.state(retired) == "failed")
+    with world.inside():
+        assert retirement(retired.pk).error_code.startswith("chain.revert.")
+        assert Lot.objects.get().allocated_ug == 0
+    world.network.mine(2)
+    world.tick()
+    with world.inside():
+        assert (tie_out().moved_ug, tie_out().wallet_ug, tie_out().ties_out) == (300, 600, True)
+    again = world.retire(600)
+    world.run_until_final(again)
+    assert world.balance() == 0
+
+
+def test_retirement__given_up_but_mined_after_all__counts(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anyone who saw the signed retirement may relay it: the event decides, not our opinion."""
+    from tokens.models import Lot
+    from tokens.network import building, outbox
+    from tokens.network.models import ChainTx
+
+    world.report(world.node(), {0: 900})
+    world.run_until_paid(900)
+    retired = world.retire(400)
+    row = ChainTx.objects.get(kind="retire")
+    call = building.call_of(row)
+    outbox.fail(row, code="test.given_up", error="given up")
+    world.tick()
+    assert world.state(retired) == "failed"
+    world.network.send(call, world.network.guardian_key)
+    world.run_until_final(retired)
+    with world.inside():
+        assert Lot.objects.get().allocated_ug == 400
+    assert world.balance() == 500
