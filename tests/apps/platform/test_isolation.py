@@ -120,6 +120,7 @@ def _arguments(task: TenantTask, planted: Planted) -> Iterator[tuple[str, ...]]:
 
 
 def test_tasks__for_b_with_ids_of_a__see_and_change_nothing_of_a(stage):
+    current_app.loader.import_default_modules()
     tasks = [task for task in current_app.tasks.values() if isinstance(task, TenantTask) and "test_" not in task.name]
     assert tasks
     before = stage.rows_of_a()

@@ -102,6 +102,7 @@ def test_enqueue__broker_away__keeps_the_page_alive(two_organizations, monkeypat
 
 
 def test_tasks__all_registered__name_a_known_queue():
+    current_app.loader.import_default_modules()
     ours = {name: task for name, task in current_app.tasks.items() if isinstance(task, RecordedTask)}
     assert ours
     for name, task in ours.items():
