@@ -19,6 +19,7 @@ from emissions.engine.results import sums_by
 from emissions.grid.catalog import load_factor_set
 
 _SHOWN_FAULTS = 10
+_NARROW = 130
 
 
 def estimate_command(
@@ -106,11 +107,14 @@ def as_object(found: Estimate) -> dict[str, object]:
     }
 
 
-def _rows(found: Estimate) -> list[dict[str, object]]:
-    """The month's sums per account, region, service, category, quality and basis."""
+_KEYS = ("account", "region", "service", "category", "quality", "basis")
+
+
+def _rows(found: Estimate, keys: tuple[str, ...] = _KEYS) -> list[dict[str, object]]:
+    """The month's sums by these keys."""
     return sums_by(
         found.hours,
-        ["account", "region", "service", "category", "quality", "basis"],
+        list(keys),
         ["energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug", "lines", "cost_micro"],
     )
 
@@ -127,25 +131,30 @@ def _print(found: Estimate, console: Console) -> None:
         title_justify="left",
         show_footer=True,
     )
-    rows = _rows(found)
+    # A narrow terminal would cut every cell; it gets fewer columns and the sums over what is left out.
+    narrow = console.width < _NARROW
+    keys = _KEYS[:4] if narrow else _KEYS
+    rows = _rows(found, keys)
     total_low, total_high = sum(int(str(row["low_ug"])) for row in rows), sum(int(str(row["high_ug"])) for row in rows)
-    table.add_column("Account", "Total")
-    for name in ("Region", "Service", "Category", "Quality", "Basis"):
-        table.add_column(name)
-    table.add_column("kWh", _kg(sum(int(str(row["energy_uwh"])) for row in rows)), justify="right")
-    table.add_column("kg CO2e", _kg(found.ug), justify="right")
-    table.add_column("low to high", f"{_kg(total_low)} to {_kg(total_high)}", justify="right")
-    table.add_column("Lines", str(counts.with_energy), justify="right")
+    table.add_column(keys[0].capitalize(), "Total", no_wrap=True)
+    for name in keys[1:]:
+        table.add_column(name.capitalize(), no_wrap=True)
+    if not narrow:
+        table.add_column("kWh", _kg(sum(int(str(row["energy_uwh"])) for row in rows)), justify="right")
+    table.add_column("kg CO2e", _kg(found.ug), justify="right", no_wrap=True)
+    if not narrow:
+        table.add_column("low to high", f"{_kg(total_low)} to {_kg(total_high)}", justify="right")
+        table.add_column("Lines", str(counts.with_energy), justify="right")
     for row in rows:
-        ug = int(str(row["operational_ug"])) + int(str(row["embodied_ug"]))
-        table.add_row(
-            *(str(row[name]) for name in ("account", "region", "service", "category", "quality", "basis")),
-            _kg(row["energy_uwh"]),
-            _kg(ug),
-            f"{_kg(row['low_ug'])} to {_kg(row['high_ug'])}",
-            str(row["lines"]),
-        )
+        cells = [str(row[name]) for name in keys]
+        ug = _kg(int(str(row["operational_ug"])) + int(str(row["embodied_ug"])))
+        if narrow:
+            table.add_row(*cells, ug)
+        else:
+            table.add_row(*cells, _kg(row["energy_uwh"]), ug, f"{_kg(row['low_ug'])} to {_kg(row['high_ug'])}", str(row["lines"]))
     console.print(table)
+    if narrow:
+        console.print(f"Low to high: {_kg(total_low)} to {_kg(total_high)} kg CO2e.", highlight=False)
     share = decimal_text(found.coverage.basis_points, scale=2, places=2)
     console.print(
         f"{counts.lines} lines: {counts.with_energy} with energy ({counts.unknown} of them valued by cost), "
