@@ -22,7 +22,6 @@ from cloudtuner.errors import CloudTunerError, ConfigurationError
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _UNSAFE = re.compile(r"[^\w.\- ]+")
-_CHUNK = 1 << 20
 
 
 class StoreError(CloudTunerError):
@@ -74,11 +73,6 @@ class Store:
     def put_bytes(self, data: bytes) -> str:
         """Keeps some bytes and returns their digest."""
         return self.put([data]).digest
-
-    def put_file(self, path: Path) -> Stored:
-        """Keeps a copy of a file."""
-        with path.open("rb") as file:
-            return self.put(iter(lambda: file.read(_CHUNK), b""))
 
     def path(self, digest: str) -> Path:
         """Where the bytes of a digest lie; raises StoreError when they do not."""

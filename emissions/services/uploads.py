@@ -8,7 +8,9 @@ from typing import Protocol
 
 from django.db import transaction
 
+from accounts import audit
 from accounts.models import User
+from accounts.selectors import current_organization
 from cloudtuner.errors import ServiceError
 from cloudtuner.tenancy import current_schema
 from emissions.models import Progress, Upload, UploadFile
@@ -54,5 +56,9 @@ def bill_upload(*, actor: User, files: Sequence[IncomingFile]) -> Upload:
             for position, (name, kept) in enumerate(stored.values())
         )
         Progress.objects.create(upload=upload)
+        details = {"files": [{"name": name, "sha256": kept.digest} for name, kept in stored.values()]}
+        audit.record(
+            organization=current_organization(), actor=actor, action="bill.uploaded", target=str(upload.pk), details=details
+        )
         job_wish(kind=WaitingJob.Kind.INGEST, schema=current_schema(), reference=str(upload.pk))
     return upload

@@ -9,7 +9,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max, Sum
 
+from accounts import audit
 from accounts.models import User
+from accounts.selectors import current_organization
 from cloudtuner import clock, locks
 from cloudtuner.errors import ServiceError
 from cloudtuner.tenancy import current_schema
@@ -121,7 +123,9 @@ def bill_version_confirm(*, actor: User, version_id: uuid.UUID) -> BillVersion:
         diff, flags = version_compare(version)
         same = diff == version.diff and flags == version.flags
         if same:
-            return version_post(version, confirmed_by=actor.email)
+            version_post(version, confirmed_by=actor.email)
+            _note(version, actor, "bill.confirmed")
+            return version
         version.diff, version.flags = diff, flags
         version.save(update_fields=["diff", "flags"])
     raise ServiceError(
@@ -144,7 +148,13 @@ def bill_version_discard(*, actor: User, version_id: uuid.UUID) -> BillVersion:
             )
         version.state, version.decided_at, version.confirmed_by = _State.DISCARDED, clock.now(), actor.email
         version.save(update_fields=["state", "decided_at", "confirmed_by"])
+        _note(version, actor, "bill.discarded")
     return version
+
+
+def _note(version: BillVersion, actor: User, action: str) -> None:
+    details = {"bill": str(version.bill), "version": version.number, "bill_digest": version.bill_digest}
+    audit.record(organization=current_organization(), actor=actor, action=action, target=str(version.pk), details=details)
 
 
 def version_post(version: BillVersion, *, confirmed_by: str) -> BillVersion:

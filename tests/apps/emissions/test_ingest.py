@@ -202,3 +202,46 @@ def test_discard__version_in_review__leaves_the_ledger(room, first, estimate_of)
     assert room.total() == sum(estimate_of(first).values())
     with pytest.raises(ServiceError):
         room.confirm(version)
+
+
+def test_journey__sample_bills_one_delivery_after_the_other__each_replaces_the_last(room, tmp_path):
+    from emissions.engine.estimate import estimate
+    from emissions.grid.catalog import load_factor_set
+    from emissions.samples import write_sample_bills
+
+    bills = write_sample_bills(tmp_path / "samples")
+
+    def alone(delivery):
+        with estimate([delivery.path], factor_set=load_factor_set()) as found:
+            return found.ug
+
+    totals = []
+    for delivery in (bills.uninvoiced, bills.first, bills.second, bills.lowered):
+        version = room.version(delivery.path.read_bytes())
+        if version.state == "review":
+            assert version.flags == ()
+            room.confirm(version)
+        services.reports_build()
+        assert room.total() == alone(delivery)
+        assert version.counts["lines"] == delivery.lines
+        assert version.counts["duplicates"] == delivery.duplicates
+        found = selectors.claimability()
+        totals.append(found.claimable_ug)
+        assert found.ledger_ug == room.total() == found.claimable_ug + found.by_cost_ug + found.waiting_ug
+        assert {month.reason_code for month in found.months} <= (
+            {"", "month.by_cost"} if delivery.invoiced else {"month.no_invoice"}
+        )
+    assert totals[0] == 0 < totals[1]
+    assert totals[3] < totals[2], "lowered"
+    assert room.version(bills.following.path.read_bytes()).state == "confirmed"
+    assert room.total() == alone(bills.lowered) + alone(bills.following)
+    assert services.ledger_verify() == []
+
+
+def test_upload_and_decisions__are_in_the_audit_log(room, first):
+    from accounts.selectors import audit_entries
+
+    room.version(first)
+    room.confirm(room.version([replace(line, quantity="2") for line in first]))
+    acts = [entry.action for entry in audit_entries(room.tenant.organization) if entry.action.startswith("bill.")]
+    assert acts == ["bill.confirmed", "bill.uploaded", "bill.uploaded"]
