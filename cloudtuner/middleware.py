@@ -7,17 +7,18 @@ import logging
 import re
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import cast
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import set_urlconf
 
 from cloudtuner.hosts import organization_at
 from cloudtuner.origins import organization_host
-from cloudtuner.tenancy import close_tenant, open_tenant
+from cloudtuner.tenancy import close_tenant, open_tenant, tenant_context
 
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -109,6 +110,16 @@ class TenantMiddleware:
             request.urlconf = settings.ROOT_URLCONF
             open_tenant(organization)
         try:
-            return self.get_response(request)
+            response = self.get_response(request)
         finally:
             close_tenant()
+        tenant = request.tenant  # type: ignore[attr-defined]
+        if tenant is not None and isinstance(response, StreamingHttpResponse) and not response.is_async:
+            response.streaming_content = _inside(tenant.schema_name, cast(Iterator[bytes], response.streaming_content))
+        return response
+
+
+def _inside(schema: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks of a streamed answer, made while the organisation is open: they are made after the middleware is done."""
+    with tenant_context(schema):
+        yield from chunks

@@ -6,10 +6,12 @@ import re
 
 import pytest
 from django.db import connection
-from django.test import Client
+from django.http import StreamingHttpResponse
+from django.test import Client, RequestFactory
 
 from accounts.models import User
 from cloudtuner import hosts
+from cloudtuner.middleware import TenantMiddleware
 from cloudtuner.origins import is_our_url, login_url
 from cloudtuner.tenancy import current_schema
 
@@ -55,6 +57,19 @@ def test_request__ends__leaves_no_schema_open(two_organizations):
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_schema()")
         assert cursor.fetchone() == ("public",)
+
+
+def test_streamed_answer__is_made_with_the_organization_open(two_organizations):
+    a, _ = two_organizations
+
+    def answer(request) -> StreamingHttpResponse:
+        return StreamingHttpResponse(current_schema() for _ in range(2))
+
+    request = RequestFactory().get("/", headers={"host": a.host})
+    response = TenantMiddleware(answer)(request)
+    assert current_schema() == "public"
+    assert list(response) == [a.schema.encode()] * 2
+    assert current_schema() == "public"
 
 
 def test_policy__of_our_pages__allows_nothing_inline(two_organizations):
