@@ -62,8 +62,8 @@ def border(claim_hash: str, *, width_mm: float = 297, height_mm: float = 210) ->
             x, y = _at(place % around, off, wide, high)
             return f"{x + inset:.2f} {y + inset:.2f}"
 
-        for strand in range(4):
-            start = (phase + strand / 4) * 2 * half
+        for strand in range(3):
+            start = (phase + strand / 3) * 2 * half
             path = [f"M{point(start, 1)}"]
             for number in range(1, 2 * waves + 1):
                 crest, place = (-1) ** number, start + number * half

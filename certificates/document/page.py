@@ -75,13 +75,20 @@ def _holder(payload: Payload, words: Mapping[str, str]) -> Markup:
     identifiers = " · ".join(f"{kind.upper()} {value}" for kind, value in payload.holder.identifiers)
     parts = [
         el("p", words["issued_for"], cls="label"),
-        el("p", payload.holder.legal_name, cls="name long" if len(payload.holder.legal_name) > 70 else "name"),
+        el("p", payload.holder.legal_name, cls=_name_class(payload.holder.legal_name)),
     ]
     if identifiers:
         parts.append(el("p", identifiers, cls="identifiers"))
     if payload.beneficiary.legal_name and payload.beneficiary.legal_name != payload.holder.legal_name:
         parts.append(el("p", f"{words['on_behalf']}: {payload.beneficiary.legal_name}", cls="identifiers"))
     return el("div", parts, cls="holder")
+
+
+def _name_class(name: str) -> str:
+    """Long names are set smaller, so that 200 letters still stand whole."""
+    if len(name) > 140:
+        return "name longest"
+    return "name long" if len(name) > 60 else "name"
 
 
 def _quantity(payload: Payload, words: Mapping[str, str]) -> Markup:

@@ -15,7 +15,7 @@ EN: Mapping[str, str] = {
     "class_T": "Class T: acquired records of others' emissions, no ledger trace",
     "class_C": "Class C: records, with credits retired elsewhere in the annex",
     "issued_for": "Issued for",
-    "on_behalf": "Retired by, on behalf of",
+    "on_behalf": "Retired on behalf of",
     "quantity_unit": "kilograms of CO2e, recorded and retired",
     "quantity_exact": "exactly {exact} kg ({tonnes} CO2e), estimated; low to high {low} to {high} t",
     "statement": "{kg} CT02 for {period} were permanently retired on {moment}. Each CT02 records one kilogram of CO2e that was "
