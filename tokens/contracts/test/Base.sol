@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {CT02} from "../src/CT02.sol";
 import {NodeRegistry} from "../src/NodeRegistry.sol";
 import {PoCE} from "../src/PoCE.sol";
+import {IPoCE} from "../src/interfaces/IPoCE.sol";
 import {Retirement} from "../src/Retirement.sol";
 import {TunerToken} from "../src/TunerToken.sol";
 import {ValidatorSet} from "../src/ValidatorSet.sol";
@@ -127,12 +128,12 @@ abstract contract Base {
 
     // --- epochs ---
 
-    function _leaf(bytes32 node, address wallet, uint128 cumUg) internal pure returns (PoCE.Leaf memory) {
-        return PoCE.Leaf(node, wallet, 400_000, cumUg, uint256(cumUg) * 1e9, 0, 0);
+    function _leaf(bytes32 node, address wallet, uint128 cumUg) internal pure returns (IPoCE.Leaf memory) {
+        return IPoCE.Leaf(node, wallet, 400_000, cumUg, uint256(cumUg) * 1e9, 0, 0);
     }
 
-    function _header(bytes32 root, uint128 totalUg, uint128 ceilingUg) internal view returns (PoCE.EpochHeader memory) {
-        return PoCE.EpochHeader({
+    function _header(bytes32 root, uint128 totalUg, uint128 ceilingUg) internal view returns (IPoCE.EpochHeader memory) {
+        return IPoCE.EpochHeader({
             epoch: poce.headEpoch() + 1,
             root: root,
             throughHour: 400_000,
@@ -146,13 +147,13 @@ abstract contract Base {
         });
     }
 
-    function _report(PoCE.EpochHeader memory header) internal {
+    function _report(IPoCE.EpochHeader memory header) internal {
         poce.report(header, _votes(poce.headerDigest(header), _firstKeys(signerKeys.length)));
     }
 
     /// @dev Reports an epoch with a single leaf and lets its window pass.
-    function _finalize(PoCE.Leaf memory leaf, uint128 ceilingUg) internal returns (uint64 epoch) {
-        PoCE.EpochHeader memory header = _header(poce.leafHash(leaf), leaf.cumUg, ceilingUg);
+    function _finalize(IPoCE.Leaf memory leaf, uint128 ceilingUg) internal returns (uint64 epoch) {
+        IPoCE.EpochHeader memory header = _header(poce.leafHash(leaf), leaf.cumUg, ceilingUg);
         _report(header);
         vm.warp(block.timestamp + WINDOW);
         return header.epoch;
@@ -173,7 +174,7 @@ abstract contract Base {
 
     /// @dev Kilograms in a wallet, by way of an epoch and a claim.
     function _fund(bytes32 node, address wallet, uint128 cumUg) internal {
-        PoCE.Leaf memory leaf = _leaf(node, wallet, cumUg);
+        IPoCE.Leaf memory leaf = _leaf(node, wallet, cumUg);
         uint64 epoch = _finalize(leaf, cumUg);
         poce.claim(epoch, leaf, _none());
     }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {CT02} from "../src/CT02.sol";
 import {PoCE} from "../src/PoCE.sol";
+import {IPoCE} from "../src/interfaces/IPoCE.sol";
 import {Retirement} from "../src/Retirement.sol";
 import {TunerToken} from "../src/TunerToken.sol";
 import {ValidatorSet} from "../src/ValidatorSet.sol";
@@ -16,7 +17,7 @@ contract World is Base {
     uint128[3] public cum;
     uint128[3] public high;
     uint128[3] public highestFinal;
-    mapping(uint64 epoch => PoCE.Leaf[]) private _leaves;
+    mapping(uint64 epoch => IPoCE.Leaf[]) private _leaves;
     uint256 public claims;
     uint256 public replaysPaid;
     uint256 public lowestTunerSupply = 1e27;
@@ -51,7 +52,7 @@ contract World is Base {
         for (uint256 i; i < NODES; ++i) {
             _leaves[epoch].push(_leaf(bytes32(i + 1), _wallet(i), cum[i]));
         }
-        PoCE.EpochHeader memory header = _header(_root(epoch), total, ceiling);
+        IPoCE.EpochHeader memory header = _header(_root(epoch), total, ceiling);
         uint256[] memory keys = _activeKeys();
         bytes memory votes = _votes(poce.headerDigest(header), keys);
         try poce.report(header, votes) {} catch {}
@@ -71,14 +72,14 @@ contract World is Base {
         epoch = 1 + epoch % head;
         uint256 i = which % NODES;
         if (_leaves[epoch].length == 0) return;
-        PoCE.Leaf memory leaf = _leaves[epoch][i];
+        IPoCE.Leaf memory leaf = _leaves[epoch][i];
         bytes32[] memory proof = _proof(epoch, i);
-        (,,,, PoCE.Status status) = poce.epochOf(epoch);
-        if (status == PoCE.Status.Final && leaf.cumUg > highestFinal[i]) highestFinal[i] = leaf.cumUg;
+        (,,,, IPoCE.Status status) = poce.epochOf(epoch);
+        if (status == IPoCE.Status.Final && leaf.cumUg > highestFinal[i]) highestFinal[i] = leaf.cumUg;
         bool paused = block.timestamp < poce.pausedUntil();
         try poce.claim(epoch, leaf, proof) {
             ++claims;
-            if (status != PoCE.Status.Final) replaysPaid += 1000;
+            if (status != IPoCE.Status.Final) replaysPaid += 1000;
             if (paused) pausedBlocks = true;
             if (twice) {
                 try poce.claim(epoch, leaf, proof) {
@@ -136,8 +137,8 @@ contract World is Base {
         // Leave a quorum in place, so that the run goes on.
         if (_activeKeys().length <= 3 || which % 4 != 0) return;
         uint256 key = signerKeys[which % signerKeys.length];
-        PoCE.EpochHeader memory a = _header(rootA, 1, 1);
-        PoCE.EpochHeader memory b = _header(rootB, 1, 1);
+        IPoCE.EpochHeader memory a = _header(rootA, 1, 1);
+        IPoCE.EpochHeader memory b = _header(rootB, 1, 1);
         bytes memory signatureA = _sign(key, poce.headerDigest(a));
         bytes memory signatureB = _sign(key, poce.headerDigest(b));
         vm.prank(RELAYER);
@@ -251,8 +252,8 @@ contract InvariantsTest is Base {
     function _mintedStaysBelowTheCeilingOfFinalEpochs() private view {
         uint128 ceiling;
         for (uint64 epoch = poce.headEpoch(); epoch > 0; --epoch) {
-            (,, uint128 each,, PoCE.Status status) = poce.epochOf(epoch);
-            if (status == PoCE.Status.Final) {
+            (,, uint128 each,, IPoCE.Status status) = poce.epochOf(epoch);
+            if (status == IPoCE.Status.Final) {
                 ceiling = each;
                 break;
             }

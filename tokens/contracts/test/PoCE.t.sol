@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {NodeRegistry} from "../src/NodeRegistry.sol";
-import {PoCE} from "../src/PoCE.sol";
+import {IPoCE} from "../src/interfaces/IPoCE.sol";
 import {ValidatorSet} from "../src/ValidatorSet.sol";
 import {Base} from "./Base.sol";
 
@@ -14,39 +14,39 @@ contract PoCETest is Base {
     // --- reports ---
 
     function test_report__quorum__storesAndIsFinalAfterTheWindow() public {
-        PoCE.Leaf memory leaf = _leaf(NODE, WALLET, 5 * KG);
+        IPoCE.Leaf memory leaf = _leaf(NODE, WALLET, 5 * KG);
         _report(_header(poce.leafHash(leaf), 5 * KG, 5 * KG));
-        (bytes32 root, uint64 throughHour, uint128 ceilingUg, uint64 reportedAt, PoCE.Status status) = poce.epochOf(1);
+        (bytes32 root, uint64 throughHour, uint128 ceilingUg, uint64 reportedAt, IPoCE.Status status) = poce.epochOf(1);
         assertTrue(root == poce.leafHash(leaf), "root");
         assertEq(throughHour, 400_000);
         assertEq(ceilingUg, 5 * KG);
         assertEq(reportedAt, block.timestamp);
-        assertTrue(status == PoCE.Status.Reported, "reported");
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCENotFinal.selector, 1));
+        assertTrue(status == IPoCE.Status.Reported, "reported");
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCENotFinal.selector, 1));
         poce.claim(1, leaf, _none());
         vm.warp(block.timestamp + WINDOW);
         (,,,, status) = poce.epochOf(1);
-        assertTrue(status == PoCE.Status.Final, "final");
+        assertTrue(status == IPoCE.Status.Final, "final");
     }
 
     function test_report__exactlyTwoThirdsOfStake__noQuorum() public {
         // Four equal stakes: three of them are 75 %. With two more of a quarter each it comes to exactly two thirds.
         _join(STAKE);
         _join(STAKE);
-        PoCE.EpochHeader memory header = _header("root", KG, KG);
+        IPoCE.EpochHeader memory header = _header("root", KG, KG);
         bytes memory four = _votes(poce.headerDigest(header), _firstKeys(4));
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCENoQuorum.selector, 4 * STAKE, 6 * STAKE, 4, 6));
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCENoQuorum.selector, 4 * STAKE, 6 * STAKE, 4, 6));
         poce.report(header, four);
         poce.report(header, _votes(poce.headerDigest(header), _firstKeys(5)));
     }
 
     function test_report__aWhaleAlone__lacksHalfOfTheSigners() public {
         uint256 whale = _join(100 * STAKE);
-        PoCE.EpochHeader memory header = _header("root", KG, KG);
+        IPoCE.EpochHeader memory header = _header("root", KG, KG);
         uint256[] memory keys = new uint256[](2);
         (keys[0], keys[1]) = (whale, signerKeys[0]);
         bytes memory votes = _votes(poce.headerDigest(header), keys);
-        vm.expectPartialRevert(PoCE.PoCENoQuorum.selector);
+        vm.expectPartialRevert(IPoCE.PoCENoQuorum.selector);
         poce.report(header, votes);
         keys = new uint256[](3);
         (keys[0], keys[1], keys[2]) = (whale, signerKeys[0], signerKeys[1]);
@@ -54,28 +54,28 @@ contract PoCETest is Base {
     }
 
     function test_report__signerTwiceOrOutOfOrderOrStrange__reverts() public {
-        PoCE.EpochHeader memory header = _header("root", KG, KG);
+        IPoCE.EpochHeader memory header = _header("root", KG, KG);
         bytes32 digest = poce.headerDigest(header);
         bytes memory one = _sign(signerKeys[0], digest);
         vm.expectRevert(
-            abi.encodeWithSelector(PoCE.PoCENotAscending.selector, vm.addr(signerKeys[0]), vm.addr(signerKeys[0]))
+            abi.encodeWithSelector(IPoCE.PoCENotAscending.selector, vm.addr(signerKeys[0]), vm.addr(signerKeys[0]))
         );
         poce.report(header, bytes.concat(one, one));
         bytes memory sorted = _votes(digest, _firstKeys(2));
         bytes memory swapped = bytes.concat(_slice(sorted, 65), _slice(sorted, 0));
-        vm.expectPartialRevert(PoCE.PoCENotAscending.selector);
+        vm.expectPartialRevert(IPoCE.PoCENotAscending.selector);
         poce.report(header, swapped);
         bytes memory stranger = _sign(0x5747, digest);
         vm.expectRevert(abi.encodeWithSelector(ValidatorSet.ValidatorSetNotMember.selector, vm.addr(0x5747)));
         poce.report(header, stranger);
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCEBadSignatures.selector, 64));
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCEBadSignatures.selector, 64));
         poce.report(header, new bytes(64));
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCEBadSignatures.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCEBadSignatures.selector, 0));
         poce.report(header, "");
     }
 
     function test_report__malleableSignature__reverts() public {
-        PoCE.EpochHeader memory header = _header("root", KG, KG);
+        IPoCE.EpochHeader memory header = _header("root", KG, KG);
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(signerKeys[0], poce.headerDigest(header));
         uint256 order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
         bytes memory twin = abi.encodePacked(r, bytes32(order - uint256(s)), v == 27 ? uint8(28) : uint8(27));
@@ -85,7 +85,7 @@ contract PoCETest is Base {
 
     function testFuzz_report__anyFieldChangedAfterSigning__reverts(uint8 field, uint64 delta) public {
         vm.assume(delta != 0);
-        PoCE.EpochHeader memory header = _header("root", KG, KG);
+        IPoCE.EpochHeader memory header = _header("root", KG, KG);
         bytes memory votes = _votes(poce.headerDigest(header), _firstKeys(4));
         uint256 which = field % 9;
         if (which == 0) header.epoch ^= delta;
@@ -102,13 +102,13 @@ contract PoCETest is Base {
     }
 
     function test_report__wrongEpoch__reverts() public {
-        PoCE.EpochHeader memory header = _header("root", KG, KG);
+        IPoCE.EpochHeader memory header = _header("root", KG, KG);
         header.epoch = 2;
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCEWrongEpoch.selector, 1, 2));
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCEWrongEpoch.selector, 1, 2));
         poce.report(header, "");
         _report(_header("root", KG, KG));
         header.epoch = 1;
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCEWrongEpoch.selector, 2, 1));
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCEWrongEpoch.selector, 2, 1));
         poce.report(header, "");
     }
 
@@ -127,13 +127,13 @@ contract PoCETest is Base {
 
     function test_report__hourFallsOrHasNotEnded__reverts() public {
         _report(_header("root", KG, KG));
-        PoCE.EpochHeader memory header = _header("root2", KG, KG);
+        IPoCE.EpochHeader memory header = _header("root2", KG, KG);
         header.throughHour = 399_999;
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCEBadHour.selector, 399_999));
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCEBadHour.selector, 399_999));
         poce.report(header, "");
         uint64 running = uint64(block.timestamp / 1 hours);
         header.throughHour = running;
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCEBadHour.selector, running));
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCEBadHour.selector, running));
         poce.report(header, "");
         header.throughHour = 400_000;
         _report(header);
@@ -141,15 +141,15 @@ contract PoCETest is Base {
 
     function test_report__ceilingFallsOrLeapsOrIsBelowTotal__reverts() public {
         _report(_header("root", 3 * KG, 4 * KG));
-        PoCE.EpochHeader memory header = _header("root2", 3 * KG, 4 * KG - 1);
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCEBadCeiling.selector, 4 * KG - 1, 4 * KG, 4 * KG + EPOCH_CAP));
+        IPoCE.EpochHeader memory header = _header("root2", 3 * KG, 4 * KG - 1);
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCEBadCeiling.selector, 4 * KG - 1, 4 * KG, 4 * KG + EPOCH_CAP));
         poce.report(header, "");
         header.ceilingUg = 4 * KG + EPOCH_CAP + 1;
-        vm.expectPartialRevert(PoCE.PoCEBadCeiling.selector);
+        vm.expectPartialRevert(IPoCE.PoCEBadCeiling.selector);
         poce.report(header, "");
         header.ceilingUg = 4 * KG;
         header.totalUg = 4 * KG + 1;
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCETotalAboveCeiling.selector, 4 * KG + 1, 4 * KG));
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCETotalAboveCeiling.selector, 4 * KG + 1, 4 * KG));
         poce.report(header, "");
         header.totalUg = 1;
         header.ceilingUg = 4 * KG + EPOCH_CAP;
@@ -157,12 +157,12 @@ contract PoCETest is Base {
     }
 
     function test_report__emptyOrUnknownFactors__reverts() public {
-        PoCE.EpochHeader memory header = _header(0, KG, KG);
-        vm.expectPartialRevert(PoCE.PoCEEmptyEpoch.selector);
+        IPoCE.EpochHeader memory header = _header(0, KG, KG);
+        vm.expectPartialRevert(IPoCE.PoCEEmptyEpoch.selector);
         poce.report(header, "");
         header.root = "root";
         header.leafCount = 0;
-        vm.expectPartialRevert(PoCE.PoCEEmptyEpoch.selector);
+        vm.expectPartialRevert(IPoCE.PoCEEmptyEpoch.selector);
         poce.report(header, "");
         header.leafCount = 1;
         header.factorSet = "other";
@@ -171,7 +171,7 @@ contract PoCETest is Base {
     }
 
     function test_report__setSuperseded__countsInTheGraceOnly() public {
-        PoCE.EpochHeader memory header = _header("root", KG, KG);
+        IPoCE.EpochHeader memory header = _header("root", KG, KG);
         bytes memory votes = _votes(poce.headerDigest(header), _firstKeys(4));
         uint32 signedUnder = header.setId;
         _join(STAKE);
@@ -186,19 +186,19 @@ contract PoCETest is Base {
     // --- veto ---
 
     function test_veto__insideTheWindow__rejectsItAndLaterOnes() public {
-        PoCE.EpochHeader memory first = _header("root", KG, KG);
+        IPoCE.EpochHeader memory first = _header("root", KG, KG);
         bytes memory firstVotes = _votes(poce.headerDigest(first), _firstKeys(4));
         poce.report(first, firstVotes);
         vm.warp(block.timestamp + WINDOW / 2);
         _report(_header("root2", 2 * KG, 2 * KG));
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCENotGuardian.selector, RELAYER));
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCENotGuardian.selector, RELAYER));
         vm.prank(RELAYER);
         poce.veto(1);
         vm.prank(GUARDIAN);
         poce.veto(1);
         assertEq(poce.headEpoch(), 0);
-        (,,,, PoCE.Status status) = poce.epochOf(2);
-        assertTrue(status == PoCE.Status.None, "later epoch stands");
+        (,,,, IPoCE.Status status) = poce.epochOf(2);
+        assertTrue(status == IPoCE.Status.None, "later epoch stands");
         // The vetoed header's votes were for a set that never counts again.
         vm.expectRevert(abi.encodeWithSelector(ValidatorSet.ValidatorSetStale.selector, first.setId));
         poce.report(first, firstVotes);
@@ -210,94 +210,94 @@ contract PoCETest is Base {
         _report(_header("root", KG, KG));
         vm.warp(block.timestamp + WINDOW);
         vm.prank(GUARDIAN);
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCENotPending.selector, 1));
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCENotPending.selector, 1));
         poce.veto(1);
         vm.prank(GUARDIAN);
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCENotPending.selector, 2));
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCENotPending.selector, 2));
         poce.veto(2);
     }
 
     // --- claims ---
 
     function test_claim__twice__secondPaysNothing() public {
-        PoCE.Leaf memory leaf = _leaf(NODE, WALLET, 5 * KG + 1);
+        IPoCE.Leaf memory leaf = _leaf(NODE, WALLET, 5 * KG + 1);
         uint64 epoch = _finalize(leaf, 5 * KG + 1);
         vm.prank(RELAYER);
         poce.claim(epoch, leaf, _none());
         assertEq(ct02.balanceOf(WALLET), 5e18 + 1e9);
         assertEq(tuner.balanceOf(WALLET), 5e18 + 1e9);
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCENothingToClaim.selector, NODE));
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCENothingToClaim.selector, NODE));
         poce.claim(epoch, leaf, _none());
     }
 
     function test_claim__laterEpochs__paysTheDifferenceAndNetsCorrections() public {
         _fund(NODE, WALLET, 5 * KG);
-        PoCE.Leaf memory lower = _leaf(NODE, WALLET, 4 * KG);
+        IPoCE.Leaf memory lower = _leaf(NODE, WALLET, 4 * KG);
         uint64 second = _finalize(lower, 5 * KG);
-        vm.expectPartialRevert(PoCE.PoCENothingToClaim.selector);
+        vm.expectPartialRevert(IPoCE.PoCENothingToClaim.selector);
         poce.claim(second, lower, _none());
-        PoCE.Leaf[] memory leaves = new PoCE.Leaf[](1);
+        IPoCE.Leaf[] memory leaves = new IPoCE.Leaf[](1);
         leaves[0] = lower;
         assertEq(poce.claimMany(second, leaves, new bytes32[][](1)), 0);
-        PoCE.Leaf memory higher = _leaf(NODE, WALLET, 7 * KG);
+        IPoCE.Leaf memory higher = _leaf(NODE, WALLET, 7 * KG);
         poce.claim(_finalize(higher, 7 * KG), higher, _none());
         assertEq(ct02.balanceOf(WALLET), 7e18);
         assertEq(tuner.balanceOf(WALLET), 7e18);
     }
 
     function test_claim__olderEpochAfterNewer__paysNothing() public {
-        PoCE.Leaf memory older = _leaf(NODE, WALLET, 2 * KG);
-        PoCE.Leaf memory newer = _leaf(NODE, WALLET, 3 * KG);
+        IPoCE.Leaf memory older = _leaf(NODE, WALLET, 2 * KG);
+        IPoCE.Leaf memory newer = _leaf(NODE, WALLET, 3 * KG);
         uint64 first = _finalize(older, 2 * KG);
         uint64 second = _finalize(newer, 3 * KG);
         poce.claim(second, newer, _none());
-        vm.expectPartialRevert(PoCE.PoCENothingToClaim.selector);
+        vm.expectPartialRevert(IPoCE.PoCENothingToClaim.selector);
         poce.claim(first, older, _none());
         assertEq(poce.mintedUg(), 3 * KG);
     }
 
     function test_claim__changedLeafOrForeignProof__reverts() public {
-        PoCE.Leaf memory leaf = _leaf(NODE, WALLET, 5 * KG);
+        IPoCE.Leaf memory leaf = _leaf(NODE, WALLET, 5 * KG);
         uint64 epoch = _finalize(leaf, 5 * KG);
         leaf.wallet = RELAYER;
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCEBadProof.selector, NODE));
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCEBadProof.selector, NODE));
         poce.claim(epoch, leaf, _none());
         leaf.wallet = WALLET;
         leaf.cumUg += 1;
-        vm.expectPartialRevert(PoCE.PoCEBadProof.selector);
+        vm.expectPartialRevert(IPoCE.PoCEBadProof.selector);
         poce.claim(epoch, leaf, _none());
         leaf.cumUg -= 1;
-        vm.expectPartialRevert(PoCE.PoCEBadProof.selector);
+        vm.expectPartialRevert(IPoCE.PoCEBadProof.selector);
         poce.claim(epoch, leaf, _single("x"));
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCENotFinal.selector, epoch + 1));
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCENotFinal.selector, epoch + 1));
         poce.claim(epoch + 1, leaf, _none());
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCENotFinal.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCENotFinal.selector, 0));
         poce.claim(0, leaf, _none());
     }
 
     function test_claim__treeAboveItsCeiling__cannotMintMore() public {
         // A quorum that lies in the tree: two leaves of 5 kg under a header that admits 6.
-        PoCE.Leaf memory a = _leaf("a", WALLET, 5 * KG);
-        PoCE.Leaf memory b = _leaf("b", WALLET, 5 * KG);
+        IPoCE.Leaf memory a = _leaf("a", WALLET, 5 * KG);
+        IPoCE.Leaf memory b = _leaf("b", WALLET, 5 * KG);
         bytes32 root = _pair(poce.leafHash(a), poce.leafHash(b));
         _report(_header(root, 6 * KG, 6 * KG));
         vm.warp(block.timestamp + WINDOW);
         poce.claim(1, a, _single(poce.leafHash(b)));
         bytes32[] memory proof = _single(poce.leafHash(a));
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCENoHeadroom.selector, 5 * KG, KG));
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCENoHeadroom.selector, 5 * KG, KG));
         poce.claim(1, b, proof);
         assertEq(ct02.totalSupply(), 5e18);
     }
 
     function test_claimMany__someHaveNothing__paysTheOthers() public {
-        PoCE.Leaf memory a = _leaf("a", WALLET, 5 * KG);
-        PoCE.Leaf memory b = _leaf("b", WALLET, 3 * KG);
+        IPoCE.Leaf memory a = _leaf("a", WALLET, 5 * KG);
+        IPoCE.Leaf memory b = _leaf("b", WALLET, 3 * KG);
         bytes32 hashA = poce.leafHash(a);
         bytes32 hashB = poce.leafHash(b);
         _report(_header(_pair(hashA, hashB), 8 * KG, 8 * KG));
         vm.warp(block.timestamp + WINDOW);
         poce.claim(1, a, _single(hashB));
-        PoCE.Leaf[] memory leaves = new PoCE.Leaf[](2);
+        IPoCE.Leaf[] memory leaves = new IPoCE.Leaf[](2);
         bytes32[][] memory proofs = new bytes32[][](2);
         (leaves[0], leaves[1]) = (a, b);
         (proofs[0], proofs[1]) = (_single(hashB), _single(hashA));
@@ -305,14 +305,14 @@ contract PoCETest is Base {
         assertEq(ct02.balanceOf(WALLET), 8e18);
         assertEq(tuner.balanceOf(WALLET), 8e18);
         proofs[1] = _none();
-        vm.expectPartialRevert(PoCE.PoCEBadProof.selector);
+        vm.expectPartialRevert(IPoCE.PoCEBadProof.selector);
         poce.claimMany(1, leaves, proofs);
-        vm.expectRevert(abi.encodeWithSelector(PoCE.PoCELengthMismatch.selector, 2, 1));
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCELengthMismatch.selector, 2, 1));
         poce.claimMany(1, leaves, new bytes32[][](1));
     }
 
     function test_claim__tunerBeyondTheCap__paysTheCapOnly() public {
-        PoCE.Leaf memory leaf = _leaf(NODE, WALLET, KG);
+        IPoCE.Leaf memory leaf = _leaf(NODE, WALLET, KG);
         leaf.cumTuner = type(uint256).max;
         poce.claim(_finalize(leaf, KG), leaf, _none());
         assertEq(tuner.balanceOf(WALLET), uint256(KG) * TUNER_PER_UG);
@@ -321,7 +321,7 @@ contract PoCETest is Base {
     function test_claim__poolRunsDry__ct02StillMintsAndTunerIsOwed() public {
         vm.prank(address(poce));
         tuner.transfer(RELAYER, POOL - 1e18);
-        PoCE.Leaf memory leaf = _leaf(NODE, WALLET, 5 * KG);
+        IPoCE.Leaf memory leaf = _leaf(NODE, WALLET, 5 * KG);
         uint64 epoch = _finalize(leaf, 5 * KG);
         poce.claim(epoch, leaf, _none());
         assertEq(ct02.balanceOf(WALLET), 5e18);
@@ -338,7 +338,7 @@ contract PoCETest is Base {
         for (uint256 i; i < cums.length; ++i) {
             uint128 cum = uint128(cums[i]) % 1e14;
             if (cum > highest) highest = cum;
-            PoCE.Leaf memory leaf = _leaf(NODE, WALLET, cum);
+            IPoCE.Leaf memory leaf = _leaf(NODE, WALLET, cum);
             uint64 epoch = _finalize(leaf, highest);
             (bool paid,) = address(poce).call(abi.encodeCall(poce.claim, (epoch, leaf, _none())));
             assertTrue(paid || ct02.balanceOf(WALLET) >= uint256(cum) * 1e9, "a claim with something to pay failed");
@@ -350,25 +350,25 @@ contract PoCETest is Base {
     // --- pause ---
 
     function test_pause__claimsWaitAtMostFourteenDays() public {
-        PoCE.Leaf memory leaf = _leaf(NODE, WALLET, 5 * KG);
+        IPoCE.Leaf memory leaf = _leaf(NODE, WALLET, 5 * KG);
         uint64 epoch = _finalize(leaf, 5 * KG);
         vm.prank(GUARDIAN);
-        vm.expectPartialRevert(PoCE.PoCEBadPause.selector);
+        vm.expectPartialRevert(IPoCE.PoCEBadPause.selector);
         poce.pauseMinting(14 days + 1);
         vm.prank(GUARDIAN);
         poce.pauseMinting(14 days);
-        vm.expectPartialRevert(PoCE.PoCEPaused.selector);
+        vm.expectPartialRevert(IPoCE.PoCEPaused.selector);
         poce.claim(epoch, leaf, _none());
         vm.warp(block.timestamp + 14 days);
         vm.prank(GUARDIAN);
-        vm.expectPartialRevert(PoCE.PoCEBadPause.selector);
+        vm.expectPartialRevert(IPoCE.PoCEBadPause.selector);
         poce.pauseMinting(1);
         poce.claim(epoch, leaf, _none());
         assertEq(ct02.balanceOf(WALLET), 5e18);
     }
 
     function test_pause__resumedOrByAStranger() public {
-        vm.expectPartialRevert(PoCE.PoCENotGuardian.selector);
+        vm.expectPartialRevert(IPoCE.PoCENotGuardian.selector);
         vm.prank(RELAYER);
         poce.pauseMinting(1 days);
         vm.prank(GUARDIAN);
@@ -394,8 +394,8 @@ contract PoCETest is Base {
     // --- equivocation ---
 
     function test_equivocation__twoHeadersOfOneEpoch__takesTheStakeOnce() public {
-        PoCE.EpochHeader memory a = _header("a", KG, KG);
-        PoCE.EpochHeader memory b = _header("b", KG, KG);
+        IPoCE.EpochHeader memory a = _header("a", KG, KG);
+        IPoCE.EpochHeader memory b = _header("b", KG, KG);
         bytes memory signatureA = _sign(signerKeys[0], poce.headerDigest(a));
         bytes memory signatureB = _sign(signerKeys[0], poce.headerDigest(b));
         uint256 supply = tuner.totalSupply();
@@ -417,22 +417,22 @@ contract PoCETest is Base {
     }
 
     function test_equivocation__sameHeaderOrOtherEpochOrSetOrSigner__reverts() public {
-        PoCE.EpochHeader memory a = _header("a", KG, KG);
-        PoCE.EpochHeader memory b = _header("b", KG, KG);
+        IPoCE.EpochHeader memory a = _header("a", KG, KG);
+        IPoCE.EpochHeader memory b = _header("b", KG, KG);
         bytes memory signatureA = _sign(signerKeys[0], poce.headerDigest(a));
-        vm.expectPartialRevert(PoCE.PoCENoEquivocation.selector);
+        vm.expectPartialRevert(IPoCE.PoCENoEquivocation.selector);
         poce.slashEquivocation(a, signatureA, a, signatureA);
         bytes memory other = _sign(signerKeys[1], poce.headerDigest(b));
-        vm.expectPartialRevert(PoCE.PoCENoEquivocation.selector);
+        vm.expectPartialRevert(IPoCE.PoCENoEquivocation.selector);
         poce.slashEquivocation(a, signatureA, b, other);
         b.epoch = 2;
         bytes memory later = _sign(signerKeys[0], poce.headerDigest(b));
-        vm.expectPartialRevert(PoCE.PoCENoEquivocation.selector);
+        vm.expectPartialRevert(IPoCE.PoCENoEquivocation.selector);
         poce.slashEquivocation(a, signatureA, b, later);
         b.epoch = 1;
         b.setId += 1;
         bytes memory renewed = _sign(signerKeys[0], poce.headerDigest(b));
-        vm.expectPartialRevert(PoCE.PoCENoEquivocation.selector);
+        vm.expectPartialRevert(IPoCE.PoCENoEquivocation.selector);
         poce.slashEquivocation(a, signatureA, b, renewed);
     }
 
