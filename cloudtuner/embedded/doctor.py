@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from cloudtuner.embedded.identity import can_reach, database_identity
+from cloudtuner.errors import CloudTunerError
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,14 @@ def _identity(data_dir: Path) -> Finding:
 
 
 def _chain(rpc_url: str, book_path: Path) -> Finding:
-    from tokens.chain.light import LightRpc  # reads two blocks, nothing else
+    from tokens.chain.light import LightClient  # reads one block, nothing else
 
     try:
         book = json.loads(book_path.read_text())
-        genesis = LightRpc(rpc_url).block_by_number(0)
-    except (OSError, ValueError) as error:
+        genesis = LightClient(rpc_url).genesis_hash()
+    except (OSError, ValueError, CloudTunerError) as error:
         return Finding("chain", "bad", f"{rpc_url}: {error}")
-    if genesis is None or genesis.hash.lower() != str(book["genesis_hash"]).lower():
+    if genesis.lower() != str(book["genesis_hash"]).lower():
         return Finding(
             "chain",
             "bad",
