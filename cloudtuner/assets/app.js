@@ -11,7 +11,7 @@ htmx.config.selfRequestsOnly = true;
 const text = (key) => document.documentElement.dataset[key] ?? "";
 
 // --- times: UTC on the page, the reader's own time on hover
-const localTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short", timeZoneName: "short" });
+const localTime = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
 function dressTimes(scope) {
   for (const time of scope.querySelectorAll("time[datetime]:not([title])")) {
     const moment = new Date(time.dateTime);
@@ -117,8 +117,7 @@ Alpine.data("dropzone", () => ({
   leave() {
     this.over = false;
   },
-  dropped() {
-    const event = this.$event;
+  dropped(event) {
     this.over = false;
     if (event.dataTransfer?.files.length) {
       this.$refs.input.files = event.dataTransfer.files;
@@ -144,8 +143,7 @@ Alpine.data("filehash", () => ({
     const bytes = await crypto.subtle?.digest("SHA-256", await file.arrayBuffer());
     this.digest = bytes ? [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, "0")).join("") : "";
   },
-  dropped() {
-    const event = this.$event;
+  dropped(event) {
     if (event.dataTransfer?.files.length) {
       this.$refs.input.files = event.dataTransfer.files;
       this.picked();

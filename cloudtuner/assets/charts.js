@@ -89,7 +89,6 @@ function heat(data, unit) {
 function draw(place) {
   const table = document.getElementById(place.dataset.table);
   if (!table) return;
-  place.hidden = false;
   const chart = drawn.get(place) ?? echarts.init(place, null, { renderer: "canvas" });
   drawn.set(place, chart);
   const data = readTable(table);
@@ -106,7 +105,10 @@ const seen = new IntersectionObserver((entries) => {
 });
 function watch(scope) {
   for (const place of scope.querySelectorAll("[data-chart]")) {
-    if (!drawn.has(place)) seen.observe(place);
+    if (drawn.has(place)) continue;
+    // Hidden until a script is there to draw; a hidden place would never come into view.
+    place.hidden = false;
+    seen.observe(place);
   }
 }
 

@@ -149,9 +149,9 @@ def ppm(value: int | None) -> str:
     """Millionths as percent with one decimal.
 
     >>> ppm(972_000)
-    '97.2 %'
+    '97.2\xa0%'
     """
-    return "–" if value is None else f"{decimal_text(value, scale=4, places=1)} %"
+    return "–" if value is None else f"{decimal_text(value, scale=4, places=1)}\u00a0%"
 
 
 @register.filter

@@ -38,7 +38,13 @@ def retire(request: HttpRequest) -> HttpResponse:
     if period is None:
         return page(request, "tokens/retire.html", {"retirable": _nothing(), "periods": [], "period": None})
     found = selectors.retirable(selectors.Period(period.label, period.hour_from, period.hour_through))
-    context: dict[str, Any] = {"period": period, "periods": offered, "stale": stale_text()}
+    states = selectors.kilogram_states(found.period)
+    context: dict[str, Any] = {
+        "period": period,
+        "periods": offered,
+        "stale": stale_text(),
+        "coming_ug": states.ready_ug + states.settling_ug,
+    }
     if request.method == "POST":
         form = RetireForm(request.POST)
         if form.is_valid():
@@ -105,12 +111,13 @@ def retirement(request: HttpRequest, retirement_id: uuid.UUID) -> HttpResponse:
         "certificate_ready": ready,
         "running": detail.row.state not in {"draft", "approved", "failed", "cancelled"} and not ready,
     }
-    return page(request, "tokens/retirement_timeline.html" if is_fragment(request) else "tokens/retirement.html", context)
+    return page(request, "tokens/retirement_body.html" if is_fragment(request) else "tokens/retirement.html", context)
 
 
 def _timeline(detail: RetirementDetail, *, ready: bool) -> list[dict[str, Any]]:
     """What happened, then what is to come; the first of those is what happens now."""
     labels = {
+        "draft": _("Prepared"),
         "approved": _("Approved"),
         "confirmed": _("Claim registered"),
         "signed": _("Signed"),
@@ -120,7 +127,7 @@ def _timeline(detail: RetirementDetail, *, ready: bool) -> list[dict[str, Any]]:
     }
     past = [
         {
-            "label": step.label,
+            "label": labels.get(step.state, step.label),
             "state": "failed" if step.state == "failed" else "done",
             "at": step.at,
             "detail": step.note or step.who,
