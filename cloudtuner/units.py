@@ -71,7 +71,7 @@ def group(text: str, *, indian: bool = True) -> str:
     whole, _, part = text.lstrip("-").partition(".")
     if indian and len(whole) > 3:
         head, tail = whole[:-3], whole[-3:]
-        pieces = []
+        pieces: list[str] = []
         while head:
             pieces.insert(0, head[-2:])
             head = head[:-2]

@@ -20,7 +20,7 @@ class ManyFilesField(forms.FileField):
 
     widget = ManyFiles
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:  # type: ignore[override] # the base cleans one file
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
         """Each file cleaned on its own; an empty one is not refused here, since the reader says more about it."""
         given = list(data) if isinstance(data, (list, tuple)) else [data]
         return [super(ManyFilesField, self).clean(one, initial) for one in given] if given else [super().clean(None, initial)]
@@ -29,4 +29,6 @@ class ManyFilesField(forms.FileField):
 class BillForm(forms.Form):
     """The files of one or more bills."""
 
-    files = ManyFilesField(label=_("Bill files"), allow_empty_file=True)
+    files = ManyFilesField(  # type: ignore[assignment] # forms have an attribute of the same name for raw files
+        label=_("Bill files"), allow_empty_file=True
+    )

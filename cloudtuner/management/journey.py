@@ -45,7 +45,7 @@ from tokens.chain.contracts import Contracts
 from tokens.chain.events import Retired, decode
 from tokens.network import selectors as network
 from tokens.network.figures import EpochRow
-from tokens.selectors.figures import Period, RetirementDetail
+from tokens.selectors.figures import AllocationRow, Period, RetirementDetail
 from tokens.selectors.kilograms import tie_out
 from tokens.selectors.lots import claims
 from tokens.selectors.retirements import retirable, retirement
@@ -254,20 +254,21 @@ class Journey:
             return found if found.final_block_hash else None
 
         self.retirement = self._wait("a final retirement", final)
-        named = sum(self._hours_ug(lot.node, lot.hour_from, lot.hour_through, lot) for lot in self.retirement.allocations)
+        named = sum(self._hours_ug(lot) for lot in self.retirement.allocations)
         self._equal("µg of the ledger hours that the lots name", named, self.retirement.row.ug)
         self._figures = {"ug": str(self.retirement.row.ug), "tx": self.retirement.row.tx_hash}
         spans = ", ".join(f"{hour_text(lot.hour_from)} to {hour_text(lot.hour_through)}" for lot in self.retirement.allocations)
         return f"{kg_text(self.retirement.row.ug)} of {spans} in {self.retirement.row.tx_hash}"
 
-    def _hours_ug(self, node: str, hour_from: int, hour_through: int, lot: object) -> int:
+    def _hours_ug(self, lot: AllocationRow) -> int:
         """Σ of the ledger between two hours, straight from its rows, the first and the last in the lot's shares."""
-        account = next(found.account for found in nodes() if found.node == node)
+        account = next(found.account for found in nodes() if found.node == lot.node)
+        hour_from, hour_through = lot.hour_from, lot.hour_through
         rows = LedgerHour.objects.filter(account=account, hour__gte=hour_from, hour__lte=hour_through).exclude(quality="unknown")
         by_hour: dict[int, int] = {}
         for hour, operational, embodied in rows.values_list("hour", "operational_ug", "embodied_ug"):
             by_hour[hour] = by_hour.get(hour, 0) + operational + embodied
-        first, last = getattr(lot, "first_hour_ug"), getattr(lot, "last_hour_ug")  # noqa: B009
+        first, last = lot.first_hour_ug, lot.last_hour_ug
         inner = sum(ug for hour, ug in by_hour.items() if hour_from < hour < hour_through)
         for hour, share in ((hour_from, first), (hour_through, last)):
             if not 0 <= share <= by_hour[hour]:

@@ -52,8 +52,8 @@ def _asked(request: HttpRequest, choices: LedgerChoices) -> tuple[NamedPeriod, L
     period = None if key == "all" else period_of(key, periods_between(choices.first_hour, choices.last_hour))
     chosen = {field: (value,) for name, field in FILTERS.items() if (value := request.GET.get(name, ""))}
     if period is None:
-        return EVERYTHING, LedgerFilters(**chosen)  # type: ignore[arg-type]
-    return period, LedgerFilters(hour_from=period.hour_from, hour_through=period.hour_through, **chosen)  # type: ignore[arg-type]
+        return EVERYTHING, LedgerFilters(**chosen)  # type: ignore[arg-type] # FILTERS names text fields only
+    return period, LedgerFilters(hour_from=period.hour_from, hour_through=period.hour_through, **chosen)
 
 
 def _groups(request: HttpRequest) -> list[str]:
