@@ -80,7 +80,8 @@ def _answer(found: PublicVerification) -> dict[str, str]:
         return {"kind": "warn", "title": _("Valid when issued, superseded"), "sentence": _("A newer edition took its place.")}
     match found.findings.verdict:
         case "valid":
-            return {"kind": "good", "title": _("Valid"), "sentence": found.findings.sentence}
+            whole = _("Every check holds, also against the chain and the public register.")
+            return {"kind": "good", "title": _("Valid"), "sentence": found.findings.sentence if found.findings.offline else whole}
         case "refused":
             return {"kind": "bad", "title": _("Refused"), "sentence": found.findings.sentence}
         case "unknown":

@@ -40,7 +40,7 @@ function stacked(data, unit) {
     animation: false,
     aria: { enabled: true, decal: { show: false } },
     textStyle: { fontFamily: "Inter, sans-serif", color: c.quiet },
-    grid: { left: 8, right: 8, top: 16, bottom: 56, containLabel: true },
+    grid: { left: 8, right: 8, top: 36, bottom: 44, containLabel: true },
     legend: { bottom: 0, left: 0, itemWidth: 10, itemHeight: 10, icon: "rect", textStyle: { color: c.quiet, fontSize: 12 }, type: "plain" },
     tooltip: {
       trigger: "axis",

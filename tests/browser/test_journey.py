@@ -141,7 +141,10 @@ def test_journey__new_person_with_the_sample_bill__holds_a_certificate(page, sta
     page.get_by_text("equals the ledger to the microgram").wait_for(timeout=30_000)
     page.screenshot(path=pictures / "thread-drawer-1280-light.png")
     page.keyboard.press("Escape")
-    page.goto(tenant + "/bills/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("bills")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/bills/")
     page.get_by_role("link", name="v1").first.click()
     walk.look("bill-version")
 

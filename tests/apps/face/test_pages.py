@@ -11,7 +11,15 @@ TENANT_PAGES = [
     "/records/", "/records/retire/", "/records/retirements/", "/records/approvals/",
     "/certificates/", "/settings/", "/settings/members/", "/settings/roles/", "/settings/addresses/", "/settings/audit/",
 ]  # fmt: skip
-PUBLIC_PAGES = ["/", "/who-sees-what/", "/sources/", "/verify/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
+PUBLIC_PAGES = [
+    "/",
+    "/who-sees-what/",
+    "/sources/",
+    "/verify/",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/password/reset/",
+]
 HANDLERS = re.compile(r"<[^>]+\s(style|on[a-z]+)=", re.IGNORECASE)
 
 

@@ -1,0 +1,44 @@
+"""Figures as pages print them: from integers, with unit, in lakh grouping; and drawings without a style attribute."""
+
+from __future__ import annotations
+
+import doctest
+from itertools import pairwise
+
+import pytest
+from django.template import Context, Template
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloudtuner import periods
+from cloudtuner.templatetags import face, marks
+from emissions.views import sample
+
+
+@pytest.mark.parametrize("module", [face, marks, periods, sample])
+def test_examples__in_the_docstrings__hold(module):
+    found = doctest.testmod(module)
+    assert found.attempted > 0
+    assert found.failed == 0
+
+
+@given(ug=st.integers(min_value=-(10**18), max_value=10**18))
+def test_headline__any_mass__is_within_half_a_thousandth(ug):
+    value = int(face.headline_value(ug).replace(",", "").replace(".", ""))
+    scale = 9 if face.headline_unit(ug) == "t CO2e" else 6
+    assert abs(value * 10**scale - ug) * 2 <= 10**scale
+
+
+@given(parts=st.lists(st.integers(min_value=0, max_value=10**15), min_size=1, max_size=5))
+def test_states_bar__any_states__fills_the_width_and_never_overlaps(parts):
+    drawn = str(marks.states_bar([{"key": f"s{index}", "ug": ug} for index, ug in enumerate(parts)]))
+    assert "style=" not in drawn
+    if sum(parts) == 0:
+        assert drawn == ""
+        return
+    edges = [(int(piece.split('"')[0]), int(piece.split('width="')[1].split('"')[0])) for piece in drawn.split(' x="')[1:]]
+    assert all(x + width <= following for (x, width), (following, _) in pairwise(edges))
+
+
+def test_moment__naive_or_absent__prints_a_dash_not_an_error():
+    assert Template("{% load face %}{{ missing|moment }}{{ missing|clock_time }}").render(Context()) == "–"
