@@ -113,6 +113,7 @@ function watch(scope) {
 }
 
 document.fonts.ready.then(() => watch(document));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach((_, place) => draw(place)));
 document.addEventListener("theme:changed", () => drawn.forEach((_, place) => draw(place)));
 addEventListener("resize", () => drawn.forEach((chart) => chart.resize()));
 addEventListener("beforeprint", () => drawn.forEach((chart) => chart.resize()));
