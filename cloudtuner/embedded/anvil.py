@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import time
 import urllib.error
 import urllib.request
 import warnings
@@ -39,14 +40,21 @@ class EmbeddedAnvil:
         if port_open(port):
             port = free_port()
         remembered.write_text(str(port))
+        born = self.home / "genesis.time"
+        if not born.exists():
+            born.write_text(str(int(time.time())))
+        # Without a fixed time anvil makes a new genesis block at every start, and the chain would be another one.
         command = [
             _binary(), "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(CHAIN_ID), "--hardfork", "prague",
-            "--accounts", "1", "--balance", "1", "--state", str(self.home / "state.json"), "--state-interval", "30", "--quiet",
+            "--timestamp", born.read_text(), "--accounts", "1", "--balance", "1",
+            "--state", str(self.home / "state.json"), "--state-interval", "30", "--quiet",
         ]  # fmt: skip
         # SIGINT lets anvil write its state before it ends.
         self.child = Child("anvil", command, log=self.home / "anvil.log", stop_signal=signal.SIGINT).start()
         self.child.wait_for_port(port)
         self.url = f"http://127.0.0.1:{port}"
+        # The fixed time holds anvil's clock back as well: set it right before the first block.
+        self._call("evm_setTime", [int(time.time())])
         return self.url
 
     def stop(self) -> None:

@@ -36,9 +36,9 @@ def ensure_network(
     client = RpcClient(rpc_url)
     if book_path.exists():
         book = AddressBook.load(book_path)
-        if client.genesis_hash() != book.genesis_hash:
+        if client.genesis_hash() != book.genesis_hash or not client.code(book.poce):
             raise ConfigurationError(
-                "the chain is another one than the ledger knows: its genesis block differs",
+                "the chain is another one than the ledger knows: its genesis block differs, or our contracts are not on it",
                 code="chain.other_genesis",
                 where=rpc_url,
                 hint="Run `cloudtuner doctor`; it says what can be done.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from cloudtuner.embedded.anvil import CHAIN_ID, EmbeddedAnvil
+from cloudtuner.embedded.anvil import CHAIN_ID, REPOSITORY, EmbeddedAnvil
 from cloudtuner.embedded.postgres import EmbeddedPostgres
 from cloudtuner.embedded.process import Child, ChildFailed, free_port, port_open, tail
 from cloudtuner.embedded.secrets import Keyring
@@ -68,10 +69,9 @@ class Supervisor:
         self.env = self._environment(keyring)
         self._start_servers()
         self._prepare_chain(keyring)
-        self._manage("migrate_all", "--verbosity", "0", owner=True)
-        self._manage("provision_spares", owner=True)
-        self._start_workers()
+        self._migrate()
         self._start_web()
+        self._start_workers()
         self._start_validators(keyring)
         (self.data_dir / "run.json").write_text(json.dumps(self.describe(), indent=1))
 
@@ -188,6 +188,19 @@ class Supervisor:
         )
         self.say(f"Contracts    PoCE {book.poce}, Retirement {book.retirement}")
 
+    def _migrate(self) -> None:
+        """Brings every schema up to date; skipped when our own server saw these very migrations and rights before."""
+        stamp = self.data_dir / "migrated"
+        digest = hashlib.sha256()
+        for path in sorted(
+            [*REPOSITORY.glob("*/migrations/*.py"), *REPOSITORY.glob("*/*/migrations/*.py"), *REPOSITORY.glob("accounts/*.py")]
+        ):
+            digest.update(path.read_bytes())
+        if self._postgres and stamp.exists() and stamp.read_text() == digest.hexdigest():
+            return
+        self._manage("migrate_all", "--verbosity", "0", owner=True)
+        stamp.write_text(digest.hexdigest())
+
     def _manage(self, *words: str, owner: bool = False) -> None:
         """Runs a management command to its end; its words are shown only when it fails."""
         env = {**self.env, "CLOUDTUNER_DB_ROLE": "owner"} if owner else self.env
@@ -199,8 +212,9 @@ class Supervisor:
         celery = [sys.executable, "-m", "celery", "-A", "cloudtuner.celery", "--quiet"]
         common = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
         self._child("worker-ingest", [*celery, "worker", "-Q", "ingest,documents", "-c", "1", "-n", "ingest@%h", *common])
-        self._child("worker-chain", [*celery, "worker", "-Q", "chain", "-c", "1", "-n", "chain@%h", *common], keys=True)
-        self._child("beat", [*celery, "beat", "-s", str(self.data_dir / "beat.db"), "--pidfile", "", "--loglevel", "WARNING"])
+        # The beat lives in the chain worker: one process less to start, and there is one such worker.
+        beat = ["-B", "-s", str(self.data_dir / "beat.db")]
+        self._child("worker-chain", [*celery, "worker", "-Q", "chain", "-c", "1", "-n", "chain@%h", *beat, *common], keys=True)
         self._child("spares", [sys.executable, "-m", "django", "provision_spares", "--watch"], owner=True, keys=True)
 
     def _start_web(self) -> None:
