@@ -18,7 +18,7 @@ from types import FrameType
 
 from cloudtuner.embedded.anvil import CHAIN_ID, REPOSITORY, EmbeddedAnvil
 from cloudtuner.embedded.postgres import EmbeddedPostgres
-from cloudtuner.embedded.process import Child, ChildFailed, free_port, port_open, tail
+from cloudtuner.embedded.process import Child, ChildFailed, claim_port, free_port, port_open, tail
 from cloudtuner.embedded.secrets import Keyring
 from cloudtuner.embedded.valkey import EmbeddedValkey
 
@@ -42,6 +42,7 @@ class Supervisor:
     env: dict[str, str] = field(default_factory=dict)
     _postgres: EmbeddedPostgres | None = None
     _valkey: EmbeddedValkey | None = None
+    _port_lock: int | None = None
     anvil: EmbeddedAnvil | None = None
 
     @property
@@ -113,6 +114,9 @@ class Supervisor:
             if part is not None:
                 part.stop()
         (self.data_dir / "run.json").unlink(missing_ok=True)
+        if self._port_lock is not None:
+            os.close(self._port_lock)
+            self._port_lock = None
 
     # --- the parts -------------------------------------------------------------------------------------------------
 
@@ -121,8 +125,10 @@ class Supervisor:
         remembered = self.data_dir / "web.port"
         if not self.web_port:
             self.web_port = int(remembered.read_text()) if remembered.exists() else PREFERRED_WEB_PORT
-        if port_open(self.web_port):
+        self._port_lock = None if port_open(self.web_port) else claim_port(self.web_port)
+        while self._port_lock is None:
             self.web_port = free_port()
+            self._port_lock = claim_port(self.web_port)
         remembered.write_text(str(self.web_port))
 
     def _environment(self, keyring: Keyring) -> dict[str, str]:
