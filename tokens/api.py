@@ -58,21 +58,20 @@ class NetworkView(PublicView):
     def get(self, request: Request) -> Response:
         """`waiting_for_blocks` tells who mines on demand that something waits for the chain to go on."""
         book = connection.address_book()
-        standing = reading.standing_epochs()
-        sealed = reading.newest_sealed()
+        pending = reading.pending()
         answer: dict[str, Any] = {
             "chain_id": book.chain_id,
             "contracts": dict(book.contracts),
             "factor_set": book.parameters.get("factor_set", ""),
             "engine": ENGINE_ID,
-            "head_epoch": max(standing, default=0),
+            "head_epoch": reading.head_epoch(),
             "waiting_for_blocks": waiting_for_blocks(),
         }
         if settings.MODE != "production":
             # Elsewhere the endpoint's address may hold a paid-for key; agents there bring their own.
             answer["rpc_url"] = settings.RPC_URL
-        if sealed is not None and sealed.number not in standing:
-            answer["pending_epoch"] = sealed.number
+        if pending is not None and reading.set_id() in (None, pending.set_id):
+            answer["pending_epoch"] = pending.number
         return Response(answer)
 
 

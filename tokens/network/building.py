@@ -10,7 +10,7 @@ from emissions.poce.keys import sign
 from emissions.poce.node_id import RegisterNode
 from emissions.poce.retire import Retire
 from tokens.chain.client import Call
-from tokens.network import connection, reading
+from tokens.network import connection, paying, reading
 from tokens.network.models import ChainTx
 
 # A relayed signature counts this long in chain time; it is signed again when it ran out before being mined.
@@ -18,29 +18,49 @@ SIGNATURE_SECONDS = 24 * 3600
 
 
 def is_moot(row: ChainTx) -> bool:
-    """Whether what the row wants is on chain already: anyone may register, post or claim."""
+    """Whether what the row wants is on chain already (anyone may register, post or claim), or a newer epoch or validator set
+    made it worthless.
+    """
     payload = row.payload
     match row.kind:
         case "register":
             return reading.events("NodeRegistered", key=payload["node"]).exists()
         case "report":
-            return reading.standing(payload["epoch"]) is not None
+            # Under another set its votes are worth nothing: the epoch is sealed anew, which is another intent.
+            return reading.standing(payload["epoch"]) is not None or payload.get("set_id") != reading.set_id()
         case "claim":
             paid = reading.claimed_by_node()
-            return all(paid.get(node, 0) >= int(cum) for node, cum in payload["cum_ug"].items())
+            done = all(paid.get(node, 0) >= int(cum) for node, cum in payload["cum_ug"].items())
+            return done or paying.overtaken(payload) or paying.overpays(payload)
         case _:
             return False
 
 
 def call_of(row: ChainTx) -> Call:
-    """The call that a row makes, built now when its signature has to be fresh."""
+    """The call that a row makes, built now when its signature has to be fresh; `row.payload` then notes until when."""
     match row.kind:
         case "register":
             return _register(row.payload)
         case "retire":
             return _retire(row)
         case _:
-            return Call(row.to, bytes.fromhex(row.data.removeprefix("0x")))
+            return stored_call(row)
+
+
+def stored_call(row: ChainTx) -> Call:
+    """The call as it was signed."""
+    return Call(row.to, bytes.fromhex(row.data.removeprefix("0x")))
+
+
+def is_expired(row: ChainTx) -> bool:
+    """Whether the holder's signature in the stored call ran out, by chain time."""
+    deadline = row.payload.get("deadline")
+    return bool(row.data) and deadline is not None and reading.chain_seconds() > int(deadline)
+
+
+def call_again(row: ChainTx) -> Call:
+    """The call to send another time: as it was signed, unless the holder's signature in it ran out."""
+    return call_of(row) if is_expired(row) else stored_call(row)
 
 
 def _register(payload: dict[str, Any]) -> Call:
@@ -52,8 +72,8 @@ def _register(payload: dict[str, Any]) -> Call:
 def _retire(row: ChainTx) -> Call:
     """The retirement's own id is the nonce: whatever happens, a retirement is mined at most once."""
     assert row.organization is not None
-    payload = row.payload
-    chain = connection.contracts()
+    payload, chain = row.payload, connection.contracts()
+    deadline = reading.chain_seconds() + SIGNATURE_SECONDS
     request = Retire(
         account=payload["account"],
         amount_ug=int(payload["amount_ug"]),
@@ -62,7 +82,8 @@ def _retire(row: ChainTx) -> Call:
         period_through=payload["period_through"],
         claim_hash=payload["claim_hash"],
         nonce=uuid.UUID(payload["retirement"]).int,
-        deadline=reading.chain_seconds() + SIGNATURE_SECONDS,
+        deadline=deadline,
     )
+    row.payload = {**payload, "deadline": deadline}
     wallet_key = keys.open_key(row.organization, "wallet")
     return chain.retire_by_sig(request, sign(wallet_key, request.digest(chain.retirement_domain)))

@@ -63,3 +63,11 @@ def fail(row: ChainTx, *, code: str, error: str) -> None:
     ChainTx.objects.filter(pk=row.pk).exclude(state__in=(TxState.FINAL, TxState.FAILED)).update(
         state=TxState.FAILED, error_code=code, error=error, failed_at=clock.now()
     )
+
+
+def redraft(row: ChainTx) -> None:
+    """Lets an intent begin anew with another nonce: safe, since every intent's effect happens at most once in its contract."""
+    row.state, row.nonce, row.tx_hash = TxState.DRAFT, None, ""
+    row.tries += 1
+    row.block_hash, row.block_number = "", None
+    row.save()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
 
 from emissions.poce.epoch import BundleLeaf
 from tokens.network import connection, outbox, reading
@@ -14,22 +16,43 @@ LEAVES_A_CALL = 100
 def push_claims() -> int:
     """Writes an intent `claim:<epoch>:<wallet>` for every wallet with something to get; returns how many.
 
-    Counts from the newest epoch that is final on chain and whose window is over. Leaves are cumulative, so earlier
-    epochs need nothing.
+    Counts from the newest epoch that pays: final on chain, its window over. Leaves are cumulative, so earlier epochs need
+    nothing. A node that a newer epoch on chain gives less waits for that one, so that a correction is not run ahead of.
     """
-    posted = reading.newest_posted(final=True)
-    if posted is None or not posted.window_is_over(reading.head_timestamp()):
+    payable = reading.newest_posted(payable=True)
+    if payable is None:
         return 0
     due: dict[str, list[BundleLeaf]] = defaultdict(list)
     paid = reading.claimed_by_node()
-    for entry in posted.bundle.leaves:
-        if entry.leaf.cum_ug > paid.get(entry.leaf.node, 0):
+    newest = reading.newest_posted()
+    for entry in payable.bundle.leaves:
+        later = reading.leaf_of(newest, entry.leaf.node)
+        lowered = later is not None and later.leaf.cum_ug < entry.leaf.cum_ug
+        if entry.leaf.cum_ug > paid.get(entry.leaf.node, 0) and not lowered:
             due[entry.leaf.wallet].append(entry)
     count = 0
     for wallet, entries in sorted(due.items()):
         for part in range(0, len(entries), LEAVES_A_CALL):
-            count += _push(posted, wallet, entries[part : part + LEAVES_A_CALL], part // LEAVES_A_CALL)
+            count += _push(payable, wallet, entries[part : part + LEAVES_A_CALL], part // LEAVES_A_CALL)
     return count
+
+
+def overtaken(payload: Mapping[str, Any]) -> bool:
+    """Whether a newer epoch pays by now: then that one is claimed from, and this claim is not sent any more."""
+    payable = reading.newest_posted(payable=True)
+    return payable is not None and payable.number > int(payload["epoch"])
+
+
+def overpays(payload: Mapping[str, Any]) -> bool:
+    """Whether a newer epoch that stands on chain gives one of the claim's nodes less than the claim would pay it."""
+    newest = reading.newest_posted()
+    if newest is None or newest.number <= int(payload["epoch"]):
+        return False
+    for node, cum_ug in payload["cum_ug"].items():
+        entry = reading.leaf_of(newest, node)
+        if entry is not None and entry.leaf.cum_ug < int(cum_ug):
+            return True
+    return False
 
 
 def _push(posted: reading.PostedEpoch, wallet: str, entries: list[BundleLeaf], part: int) -> bool:

@@ -92,7 +92,9 @@ class PostedEpoch:
 
 def standing(number: int) -> ChainEvent | None:
     """The event that posted an epoch, if it stands on chain and was not vetoed after."""
-    return standing_epochs().get(number)
+    if not 0 < number <= head_epoch():
+        return None
+    return events("EpochReported", key=str(number)).order_by("-block__number", "-log_index").first()
 
 
 def standing_epochs() -> dict[int, ChainEvent]:
@@ -108,26 +110,79 @@ def standing_epochs() -> dict[int, ChainEvent]:
     return stands
 
 
-def newest_posted(*, final: bool = False) -> PostedEpoch | None:
-    """The newest epoch that stands on chain (final: with its confirmations) and whose bundle we hold."""
-    limit = final_below()
+def head_epoch() -> int:
+    """The newest epoch that stands on chain; 0 before the first. Looks at the last events only."""
+    told = ChainEvent.objects.filter(name__in=("EpochReported", "EpochRejected"), block__chain_id=address_book().chain_id)
+    below: int | None = None
+    for name, key in told.order_by("-block__number", "-log_index").values_list("name", "key").iterator(chunk_size=16):
+        number = int(key)
+        if name == "EpochReported":
+            return number if below is None else min(number, below)
+        # A veto takes its epoch and all later ones away.
+        below = number - 1 if below is None else min(below, number - 1)
+    return 0
+
+
+def set_id() -> int | None:
+    """The present version of the validator set, as indexed."""
+    newest = events("ValidatorSetChanged").order_by("-block__number", "-log_index").first()
+    return int(newest.args["set_id"]) if newest else None
+
+
+def _rounds(number: int) -> QuerySet[Epoch]:
+    rows: QuerySet[Epoch] = Epoch.objects.filter(chain_id=address_book().chain_id, number=number).defer("bundle")
+    return rows
+
+
+def posted_round(number: int, event: ChainEvent) -> Epoch | None:
+    """The round of an epoch that an event posted, if we hold it."""
+    epoch = _rounds(number).filter(set_id=int(event.args["set_id"])).first()
+    return epoch if epoch is not None and epoch.header["root"] == event.args["root"] else None
+
+
+def posted(number: int) -> PostedEpoch | None:
+    """An epoch that stands on chain and whose bundle we hold."""
+    event = standing(number)
+    epoch = posted_round(number, event) if event else None
+    return PostedEpoch(epoch, event, bundle_of(epoch)) if event and epoch else None
+
+
+def newest_posted(*, payable: bool = False) -> PostedEpoch | None:
+    """The newest epoch that stands on chain and whose bundle we hold.
+
+    `payable`: with its confirmations and its window over, so that claims against it pay.
+    """
+    limit, now, window_s = final_below(), head_timestamp(), address_book().window_s
     for number, event in sorted(standing_epochs().items(), reverse=True):
-        if final and event.block.number > limit:
+        if payable and (event.block.number > limit or now <= event.block.timestamp + window_s):
             continue
-        epoch = Epoch.objects.filter(chain_id=address_book().chain_id, number=number).defer("bundle").first()
-        if epoch is not None and epoch.header["root"] == event.args["root"]:
+        epoch = posted_round(number, event)
+        if epoch is not None:
             return PostedEpoch(epoch, event, bundle_of(epoch))
     return None
 
 
+def pending() -> Epoch | None:
+    """The round that waits for validators: the first epoch that is not on chain, as sealed for the present set; while it
+    is not sealed for that, the newest of its rounds.
+    """
+    return _asked(head_epoch() + 1)
+
+
+def _asked(number: int) -> Epoch | None:
+    rounds = _rounds(number).order_by("-set_id")
+    return rounds.filter(set_id=set_id()).first() or rounds.first()
+
+
 def newest_sealed() -> Epoch | None:
-    """The newest epoch that validators were asked about, posted or not."""
-    return Epoch.objects.filter(chain_id=address_book().chain_id).order_by("-number").first()
+    """The epoch that waits for validators, else the newest on chain."""
+    return pending() or sealed(head_epoch())
 
 
 def sealed(number: int) -> Epoch | None:
-    """A sealed epoch by its number."""
-    return Epoch.objects.filter(chain_id=address_book().chain_id, number=number).first()
+    """The round of an epoch that counts: the one on chain, else the one that validators are asked about."""
+    event = standing(number)
+    return (posted_round(number, event) if event else None) or _asked(number)
 
 
 def bundle_of(epoch: Epoch) -> Bundle:

@@ -8,11 +8,10 @@ from datetime import timedelta
 from django.db import transaction
 
 from cloudtuner import clock
-from cloudtuner.errors import ChainError
-from tokens.chain.client import Call
+from cloudtuner.errors import ChainError, CloudTunerError
 from tokens.chain.sender import broadcast
-from tokens.network import connection, failpoints, nonces, signing
-from tokens.network.building import is_moot
+from tokens.network import connection, failpoints, nonces, outbox, paying, signing
+from tokens.network.building import call_again, is_expired, is_moot
 from tokens.network.models import ChainTx, TxState
 
 logger = logging.getLogger(__name__)
@@ -50,11 +49,35 @@ def _send_waiting() -> int:
     sent = 0
     held: set[str] = set()
     for row in _waiting():
+        if row.kind == "claim" and paying.overpays(row.payload):
+            filler = signing.withdraw(row, error="A newer epoch gives less.")
+            sent += _send(filler) if filler is not None else False
+            continue
         if row.state == TxState.REORGED and (row.sender in held or not _may_return(row)):
             held.add(row.sender)
             continue
-        sent += _send(row)
+        sent += _renewed(row) and _send(row)
     return sent
+
+
+def _renewed(row: ChainTx) -> bool:
+    """Has a retirement signed again whose holder's signature ran out. False when its key does not open."""
+    if not is_expired(row):
+        return True
+    try:
+        signing.replace(row)
+    except CloudTunerError as error:
+        _note(row, error)
+        return False
+    row.refresh_from_db()
+    return True
+
+
+def _note(row: ChainTx, error: CloudTunerError) -> None:
+    """What keeps a row from being sent; raises on what another round may mend for all rows."""
+    if error.retryable:
+        raise error
+    ChainTx.objects.filter(pk=row.pk).update(error_code=error.code, error=str(error))
 
 
 def _may_return(row: ChainTx) -> bool:
@@ -64,11 +87,9 @@ def _may_return(row: ChainTx) -> bool:
     if row.reorged_at is None or row.reorged_at < clock.now() - HOLD_FOR or is_moot(row):
         return True
     try:
-        connection.client().estimate_gas(Call(row.to, bytes.fromhex(row.data.removeprefix("0x"))), sender=row.sender)
-    except ChainError as error:
-        if error.retryable:
-            raise
-        ChainTx.objects.filter(pk=row.pk).update(error_code=error.code, error=str(error))
+        connection.client().estimate_gas(call_again(row), sender=row.sender)
+    except CloudTunerError as error:
+        _note(row, error)
         return False
     return True
 
@@ -116,9 +137,7 @@ def _send(row: ChainTx) -> bool:
 
 
 def _not_taken(row: ChainTx, error: ChainError) -> None:
-    """The node refused the bytes. When another transaction used the nonce, the intent gets a new one: that is safe,
-    because every intent's effect happens at most once in its contract.
-    """
+    """The node refused the bytes. When another transaction used the nonce, the intent gets a new one."""
     if error.code == "chain.nonce_taken":
         hashes = list(row.attempts.values_list("tx_hash", flat=True))
         if any(connection.client().knows_transaction(tx_hash) for tx_hash in hashes):
@@ -127,10 +146,7 @@ def _not_taken(row: ChainTx, error: ChainError) -> None:
             nonces.lock_sender(row.chain_id, row.sender)
             held = ChainTx.objects.select_for_update().get(pk=row.pk)
             if held.state in (TxState.SIGNED, TxState.SENT, TxState.REORGED) and held.kind != "gap":
-                held.state, held.nonce, held.tx_hash = TxState.DRAFT, None, ""
-                held.tries += 1
-                held.block_hash, held.block_number = "", None
-                held.save()
+                outbox.redraft(held)
             elif held.kind == "gap":
                 held.state, held.error_code, held.error = TxState.FAILED, error.code, str(error)
                 held.failed_at = clock.now()

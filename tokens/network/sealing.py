@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Max
 
 from cloudtuner import clock, locks
 from emissions.engine.identity import ENGINE_ID
@@ -15,26 +17,71 @@ from emissions.poce.hexes import to_hex
 from emissions.poce.report import State
 from emissions.register.models import ReportCommitment
 from tokens.network import connection, reading
-from tokens.network.models import Epoch
+from tokens.network.models import ChainEvent, Epoch
 
 logger = logging.getLogger(__name__)
+
+
+# A full look that found nothing is not repeated until something came, but for this long at most: rows of reports may
+# become visible in another order than they were numbered in.
+LOOK_AGAIN = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What there was when everything was attested: the epoch before, the newest report, the newest final block."""
+
+    previous: int | None
+    report: int
+    final_block: int
+    reorgs: int
+    at: datetime
+
+
+_nothing_new: dict[int, _Look] = {}
 
 
 def seal_once() -> Epoch | None:
     """Seals the next epoch when FINAL reports exist that the last one lacks; None when there is nothing to do.
 
-    One epoch waits for its validators at a time, and two are `epoch_s` apart. A node takes part once its registration
-    is final on chain.
+    One epoch waits for its validators at a time, and two are `epoch_s` apart. When the validator set changes meanwhile
+    (a veto renews it too), the votes are worthless, and the same number is sealed anew for the present set. A node takes
+    part once its registration is final on chain.
     """
-    last = reading.newest_sealed()
-    if last is not None and not _may_follow(last):
+    head, set_id = reading.head_epoch(), reading.set_id()
+    if set_id is None or _is_asked(head + 1, set_id):
         return None
-    previous = reading.bundle_of(last) if last else None
+    before = reading.posted(head) if head else None
+    if head and before is None:
+        logger.error("epoch %s on chain was not sealed here", head, extra={"epoch": head})
+        return None
+    again = Epoch.objects.filter(chain_id=connection.address_book().chain_id, number=head + 1).exists()
+    if not again and before is not None and _too_soon(before.epoch):
+        return None
+    return _seal(head, set_id, before)
+
+
+def _is_asked(number: int, set_id: int) -> bool:
+    """Whether the epoch is sealed for the set already."""
+    return Epoch.objects.filter(chain_id=connection.address_book().chain_id, number=number, set_id=set_id).exists()
+
+
+def _too_soon(last: Epoch) -> bool:
+    return last.sealed_at + timedelta(seconds=connection.address_book().epoch_s) > clock.now()
+
+
+def _seal(head: int, set_id: int, before: reading.PostedEpoch | None) -> Epoch | None:
+    book = connection.address_book()
+    look = _look(before)
+    if _knows_nothing_new(book.chain_id, look):
+        return None
+    previous = before.bundle if before else None
     nodes = _states()
     attested = {report for entry in previous.leaves for report in entry.reports} if previous else set()
     if all(report.report_hash in attested for state in nodes for report in state.reports):
+        _nothing_new[book.chain_id] = look
         return None
-    chain, book = connection.contracts(), connection.address_book()
+    chain = connection.contracts()
     newest_hour = max(report.hour_through for state in nodes for report in state.reports)
     bundle, header = build_bundle(
         previous,
@@ -43,11 +90,11 @@ def seal_once() -> Epoch | None:
         registry=book.node_registry,
         factor_set=chain.factor_set_at(newest_hour),
         engine=ENGINE_ID,
-        set_id=chain.set_id(),
+        set_id=set_id,
     )
     with transaction.atomic():
         locks.acquire(f"seal:{book.chain_id}")
-        if reading.newest_sealed() != last:
+        if reading.head_epoch() != head or _is_asked(header.epoch, set_id):
             return None
         sealed: Epoch = Epoch.objects.create(
             chain_id=book.chain_id,
@@ -61,10 +108,35 @@ def seal_once() -> Epoch | None:
     return sealed
 
 
-def _may_follow(last: Epoch) -> bool:
-    """The last epoch is on chain and old enough."""
-    soon = last.sealed_at + timedelta(seconds=connection.address_book().epoch_s) > clock.now()
-    return not soon and reading.standing(last.number) is not None
+def _look(before: reading.PostedEpoch | None) -> _Look:
+    """What there is now. Taken before anything is read, so that what comes meanwhile counts as new."""
+    cursor = reading.cursor()
+    return _Look(
+        previous=before.epoch.pk if before else None,
+        report=ReportCommitment.objects.aggregate(newest=Max("pk"))["newest"] or 0,
+        final_block=reading.final_below(),
+        reorgs=cursor.reorgs if cursor else 0,
+        at=clock.now(),
+    )
+
+
+def _knows_nothing_new(chain_id: int, look: _Look) -> bool:
+    """Whether nothing came since a full look found everything attested: no FINAL report, no node or wallet made final.
+
+    A handful of index look-ups, however many reports there are.
+    """
+    last = _nothing_new.get(chain_id)
+    if last is None or (last.previous, last.reorgs) != (look.previous, look.reorgs) or look.at > last.at + LOOK_AGAIN:
+        return False
+    if look.report > last.report and ReportCommitment.objects.filter(pk__gt=last.report, state=State.FINAL).exists():
+        return False
+    new_blocks = ChainEvent.objects.filter(
+        block__chain_id=chain_id, block__number__gt=last.final_block, block__number__lte=look.final_block
+    )
+    if new_blocks.filter(name__in=("NodeRegistered", "WalletChanged")).exists():
+        return False
+    _nothing_new[chain_id] = replace(last, report=look.report, final_block=look.final_block)
+    return True
 
 
 def _states() -> list[NodeState]:

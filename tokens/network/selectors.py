@@ -18,13 +18,29 @@ from tokens.network.outbox import MOOT
 
 
 def epochs(*, limit: int | None = None) -> list[EpochRow]:
-    """Every sealed epoch, newest first."""
-    found = Epoch.objects.filter(chain_id=address_book().chain_id).defer("bundle")
-    rows = list(found.annotate(received=Count("votes")).order_by("-number")[:limit])
-    standing = reading.standing_epochs()
+    """Every sealed epoch, newest first, each in the round that counts."""
+    found = Epoch.objects.filter(chain_id=address_book().chain_id).defer("bundle").order_by("-number", "-set_id")
+    numbers = list(found.order_by("-number").values_list("number", flat=True).distinct()[:limit])
+    rounds: dict[int, list[Epoch]] = defaultdict(list)
+    for one in found.filter(number__in=numbers).annotate(received=Count("votes")):
+        rounds[one.number].append(one)
+    standing, present = reading.standing_epochs(), reading.set_id()
     claimed = _claimed_by_epoch()
-    vetoed = {int(event.key) for event in reading.events("EpochRejected")}
-    return [_row(row, standing.get(row.number), claimed.get(row.number, 0), row.number in vetoed) for row in rows]
+    posted_before = {(int(event.key), int(event.args["set_id"])) for event in reading.events("EpochReported")}
+    vetoed = {int(event.key) for event in reading.events("EpochRejected")} - set(standing)
+    rows = []
+    for number in numbers:
+        posted = standing.get(number)
+        row = _round_that_counts(rounds[number], posted, present)
+        rejected = number in vetoed and (number, row.set_id) in posted_before
+        rows.append(_row(row, posted, claimed.get(number, 0), rejected))
+    return rows
+
+
+def _round_that_counts(rounds: list[Epoch], posted: ChainEvent | None, present: int | None) -> Epoch:
+    """As `reading.sealed`, of the rounds of one epoch, newest set first."""
+    wanted = int(posted.args["set_id"]) if posted else present
+    return next((row for row in rounds if row.set_id == wanted), rounds[0])
 
 
 def epoch(number: int) -> EpochRow:
@@ -33,9 +49,10 @@ def epoch(number: int) -> EpochRow:
 
 
 def votes(number: int) -> list[VoteRow]:
-    """The signatures over an epoch's header that reached us, by signer."""
-    found = Vote.objects.filter(epoch__number=number, epoch__chain_id=address_book().chain_id)
-    return [VoteRow(vote.signer, vote.signature, vote.received_at) for vote in found.order_by("signer")]
+    """The signatures over the header of an epoch's round that counts, those that reached us, by signer."""
+    found = reading.sealed(number)
+    given = found.votes.order_by("signer") if found else Vote.objects.none()
+    return [VoteRow(vote.signer, vote.signature, vote.received_at) for vote in given]
 
 
 def _unknown(number: int) -> EpochRow:
@@ -61,7 +78,7 @@ def _row(row: Epoch, posted: ChainEvent | None, claimed_ug: int, vetoed: bool) -
         leaf_count=header["leaf_count"],
         data_hash=header["data_hash"],
         factor_set=header["factor_set"],
-        set_id=header["set_id"],
+        set_id=row.set_id,
         sealed_at=row.sealed_at,
         votes=row.received,  # type: ignore[attr-defined] # annotated above
         posted_tx=posted.tx_hash if posted else "",
@@ -104,8 +121,11 @@ def validators() -> list[ValidatorRow]:
                 staker.stake, staker.slashed = 0, True
     whole = sum(staker.stake for staker in stakers.values())
     told = Vote.objects.filter(epoch__chain_id=address_book().chain_id).values("signer")
-    given = {row["signer"]: (row["count"], row["last"]) for row in told.annotate(count=Count("pk"), last=Max("received_at"))}
-    sealed = Epoch.objects.filter(chain_id=address_book().chain_id).count()
+    given = {
+        row["signer"]: (row["count"], row["last"])
+        for row in told.annotate(count=Count("epoch__number", distinct=True), last=Max("received_at"))
+    }
+    sealed = Epoch.objects.filter(chain_id=address_book().chain_id).values("number").distinct().count()
     rows = [
         ValidatorRow(
             signer=staker.signer,

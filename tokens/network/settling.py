@@ -8,8 +8,9 @@ from django.db import transaction
 
 from cloudtuner import clock
 from cloudtuner.errors import ChainError
-from tokens.chain.client import Call, Receipt
+from tokens.chain.client import Receipt
 from tokens.network import connection, failpoints, outbox, reading
+from tokens.network.building import is_expired, stored_call
 from tokens.network.models import Block, ChainTx, TxState
 from tokens.network.models.outbox import ON_THE_WIRE
 
@@ -99,13 +100,17 @@ def _mark_reverted(row: ChainTx, receipt: Receipt) -> bool:
         return False
     code, text = "chain.reverted", f"{receipt.tx_hash} was mined but reverted."
     try:
-        connection.client().call(
-            Call(row.to, bytes.fromhex(row.data.removeprefix("0x"))), block=receipt.block_number - 1, sender=row.sender
-        )
+        connection.client().call(stored_call(row), block=receipt.block_number - 1, sender=row.sender)
     except ChainError as error:
         if error.retryable:
             raise
         code, text = error.code, str(error)
+    if is_expired(row):
+        with transaction.atomic():
+            row.attempts.all().delete()  # their nonce is used: none of these bytes can be mined any more
+            outbox.redraft(ChainTx.objects.select_for_update().get(pk=row.pk))
+        logger.warning("mined too late, signing again", extra={"intent": row.intent, "tx_hash": receipt.tx_hash})
+        return True
     outbox.fail(row, code=code, error=text)
     logger.error("reverted: %s", text, extra={"intent": row.intent, "tx_hash": receipt.tx_hash, "code": code})
     return True

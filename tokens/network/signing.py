@@ -12,9 +12,9 @@ from cloudtuner import clock
 from cloudtuner.errors import ChainError, CloudTunerError
 from emissions.poce.keys import address_of
 from tokens.chain.client import Call
-from tokens.chain.sender import Fees, SignedTx, sign_call, suggest_fees, suggest_gas
+from tokens.chain.sender import Fees, sign_call, suggest_fees, suggest_gas
 from tokens.network import connection, nonces, outbox
-from tokens.network.building import call_of, is_moot
+from tokens.network.building import call_again, call_of, is_moot
 from tokens.network.models import ChainTx, SignedAttempt, TxState
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ SLOWEST = 64
 # Nodes want at least ten percent more on both fees for a replacement; we pay 12.5.
 REPLACEMENT_PER_MILLE = 1125
 TRANSFER_GAS = 21_000
+REPLACEABLE = (TxState.SIGNED, TxState.SENT, TxState.REORGED)
 
 
 def sign_drafts() -> int:
@@ -74,19 +75,19 @@ def _sign(row: ChainTx, call: Call, *, sender: str, gas_limit: int) -> bool:
         if held.state != TxState.DRAFT:
             return False
         held.nonce, held.sender = nonces.next_nonce(chain_id, sender, on_chain=on_chain), sender
-        held.to, held.data = call.to, "0x" + call.data.hex()
-        _store(held, _signed(call, held, gas_limit=gas_limit, fees=fees))
+        held.payload = row.payload
+        _store(held, call, gas_limit=gas_limit, fees=fees)
     logger.info("signed", extra={"intent": row.intent, "tx_hash": held.tx_hash, "state": held.state})
     return True
 
 
-def _signed(call: Call, row: ChainTx, *, gas_limit: int, fees: Fees) -> SignedTx:
+def _store(row: ChainTx, call: Call, *, gas_limit: int, fees: Fees) -> None:
+    """Signs a call with the row's nonce and keeps the bytes as its newest attempt."""
     assert row.nonce is not None
-    return sign_call(call, private_key=keys.relayer_key(), chain_id=row.chain_id, nonce=row.nonce, gas_limit=gas_limit, fees=fees)
-
-
-def _store(row: ChainTx, signed: SignedTx) -> None:
+    key = keys.relayer_key()
+    signed = sign_call(call, private_key=key, chain_id=row.chain_id, nonce=row.nonce, gas_limit=gas_limit, fees=fees)
     now = clock.now()
+    row.to, row.data = call.to, "0x" + call.data.hex()
     row.state, row.tx_hash, row.signed_at = TxState.SIGNED, signed.tx_hash, now
     row.error_code = row.error = ""
     row.save()
@@ -103,20 +104,49 @@ def _store(row: ChainTx, signed: SignedTx) -> None:
 
 
 def replace(row: ChainTx) -> bool:
-    """Signs the same call with the same nonce for at least 12.5 % more; whichever of the two is mined counts."""
+    """Signs the call again with the same nonce for at least 12.5 % more; whichever of the two is mined counts.
+
+    A holder's signature that ran out is made anew: same retirement, same claim, later deadline.
+    """
     wanted = suggest_fees(connection.client())
     with transaction.atomic():
         held = ChainTx.objects.select_for_update().get(pk=row.pk)
-        if held.state not in (TxState.SIGNED, TxState.SENT) or held.tx_hash != row.tx_hash:
+        if held.state not in REPLACEABLE or held.tx_hash != row.tx_hash:
             return False
         last = held.attempts.get(tx_hash=held.tx_hash)
-        fees = Fees(
-            max(wanted.max_fee_wei, _more(int(last.max_fee_wei))), max(wanted.priority_fee_wei, _more(int(last.priority_fee_wei)))
-        )
-        call = Call(held.to, bytes.fromhex(held.data.removeprefix("0x")))
-        _store(held, _signed(call, held, gas_limit=last.gas_limit, fees=fees))
+        _store(held, call_again(held), gas_limit=last.gas_limit, fees=_dearer(wanted, last))
     logger.info("replaced", extra={"intent": row.intent, "tx_hash": held.tx_hash})
     return True
+
+
+def withdraw(row: ChainTx, *, error: str) -> ChainTx | None:
+    """Gives up an intent whose bytes left already: an empty transfer takes its nonce and pays more. Returns that row.
+
+    Should the bytes be mined all the same, their events count.
+    """
+    wanted = suggest_fees(connection.client())
+    with transaction.atomic():
+        nonces.lock_sender(row.chain_id, row.sender)
+        held = ChainTx.objects.select_for_update().get(pk=row.pk)
+        if held.state not in REPLACEABLE or held.tx_hash != row.tx_hash:
+            return None
+        last = held.attempts.get(tx_hash=held.tx_hash)
+        sender, nonce, held.nonce = held.sender, held.nonce, None
+        held.state, held.error_code, held.error, held.failed_at = TxState.FAILED, outbox.MOOT, error, clock.now()
+        held.save()
+        empty = Call(sender, b"")
+        filler = outbox.intend(f"gap:{row.chain_id}:{sender}:{nonce}", "gap", empty)
+        filler.nonce, filler.sender = nonce, sender
+        _store(filler, empty, gas_limit=TRANSFER_GAS, fees=_dearer(wanted, last))
+    logger.warning("withdrawn: %s", error, extra={"intent": row.intent, "tx_hash": row.tx_hash})
+    return filler
+
+
+def _dearer(wanted: Fees, last: SignedAttempt) -> Fees:
+    """What a replacement pays: what is asked now, and no less than nodes want above the last attempt."""
+    return Fees(
+        max(wanted.max_fee_wei, _more(int(last.max_fee_wei))), max(wanted.priority_fee_wei, _more(int(last.priority_fee_wei)))
+    )
 
 
 def _more(wei: int) -> int:
@@ -140,6 +170,6 @@ def fill_gaps() -> int:
             row = outbox.intend(f"gap:{chain_id}:{sender}:{nonce}", "gap", Call(sender, b""))
             if row.state == TxState.DRAFT:
                 row.nonce, row.sender = nonce, sender
-                _store(row, _signed(Call(sender, b""), row, gas_limit=TRANSFER_GAS, fees=fees))
+                _store(row, Call(sender, b""), gas_limit=TRANSFER_GAS, fees=fees)
                 count += 1
     return count

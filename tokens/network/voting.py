@@ -13,7 +13,7 @@ from emissions.poce.epoch import EpochHeader
 from emissions.poce.hexes import from_hex, normal_address, to_hex
 from emissions.poce.keys import recover
 from tokens.network import connection, outbox, reading
-from tokens.network.models import ChainTx, Epoch, Vote
+from tokens.network.models import ChainTx, Vote
 
 logger = logging.getLogger(__name__)
 
@@ -22,11 +22,11 @@ POST_AFTER = timedelta(seconds=5)
 
 
 def vote_accept(*, number: int, signer: str, signature: str) -> Vote:
-    """Stores a validator's signature over an epoch's header; the same signer again changes nothing.
+    """Stores a validator's signature over the header of an epoch's present round; the same signer again changes nothing.
 
     Raises ServiceError `epoch.unknown`, `vote.not_a_validator`; ProofError `vote.signature`.
     """
-    epoch = Epoch.objects.filter(chain_id=connection.address_book().chain_id, number=number).defer("bundle").first()
+    epoch = reading.sealed(number)
     if epoch is None:
         raise ServiceError(f"there is no epoch {number}", code="epoch.unknown", hint="Ask /poce/v1/network for pending_epoch.")
     raw = from_hex(signature, length=65, field="signature")
@@ -37,10 +37,10 @@ def vote_accept(*, number: int, signer: str, signature: str) -> Vote:
             code="vote.signature",
             hint="Sign the EIP-712 EpochHeader that GET /poce/v1/epochs/{n} gives.",
         )
-    members = connection.contracts().validators(int(epoch.header["set_id"])).validators
+    members = connection.contracts().validators(epoch.set_id).validators
     if found not in {member.signer for member in members}:
         raise ServiceError(
-            f"{found} is not in validator set {epoch.header['set_id']}",
+            f"{found} is not in validator set {epoch.set_id}",
             code="vote.not_a_validator",
             hint="Stake TUNER behind this signer first.",
         )
@@ -54,20 +54,20 @@ def vote_accept(*, number: int, signer: str, signature: str) -> Vote:
 
 
 def post_epochs() -> ChainTx | None:
-    """Writes an intent to post the newest sealed epoch when a quorum signed it, some time passed, and nobody posted it."""
-    epoch = reading.newest_sealed()
-    if epoch is None or reading.standing(epoch.number) is not None:
+    """Writes an intent to post the pending round when a quorum signed it, some time passed, and nobody posted it."""
+    epoch = reading.pending()
+    if epoch is None or epoch.set_id != reading.set_id():
         return None
     votes = list(epoch.votes.all())
     if not votes or max(vote.received_at for vote in votes) > clock.now() - POST_AFTER:
         return None
-    intent = f"report:{epoch.number}"
+    intent = f"report:{epoch.number}:{epoch.set_id}"
     if outbox.live(intent) is not None:
         return None
     chain = connection.contracts()
-    if not chain.validators(int(epoch.header["set_id"])).has_quorum([vote.signer for vote in votes]):
+    if not chain.validators(epoch.set_id).has_quorum([vote.signer for vote in votes]):
         return None
     header = EpochHeader.from_json(epoch.header)
     call = chain.report(header, [(vote.signer, from_hex(vote.signature)) for vote in votes])
     with transaction.atomic():
-        return outbox.intend(intent, "report", call, payload={"epoch": epoch.number})
+        return outbox.intend(intent, "report", call, payload={"epoch": epoch.number, "set_id": epoch.set_id})

@@ -14,7 +14,7 @@ from emissions.poce.epoch import BundleLeaf
 from emissions.poce.hexes import to_hex
 from tokens.models import Lot, LotAllocation, Retirement
 from tokens.network import connection, reading
-from tokens.network.models import ChainEvent, Epoch
+from tokens.network.models import ChainEvent
 from tokens.selectors.composition import Composition, composition
 from tokens.series import HourSeries, HourSpan
 
@@ -99,7 +99,7 @@ def _backing(part: LotAllocation, newest: reading.PostedEpoch) -> _Backing:
     leaf does.
     """
     lot: Lot = part.lot
-    own = Epoch.objects.filter(chain_id=lot.chain_id, number=lot.epoch).first()
+    own = reading.sealed(lot.epoch)
     entry = reading.bundle_of(own).entry(lot.node) if own else None
     if own is not None and entry is not None and entry.leaf.leaf_hash() == lot.leaf_hash:
         try:

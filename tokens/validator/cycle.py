@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 class Result(StrEnum):
     """How a cycle ended; the label of the counter."""
 
-    IDLE = "idle"  # no epoch is pending
+    IDLE = "idle"  # no epoch is pending for the present set
     INACTIVE = "inactive"  # this signer is not in the validator set
     REFUSED = "refused"  # the pending epoch is not true
     CONFLICT = "conflict"  # another header of the same epoch and set was signed before
@@ -66,6 +66,8 @@ class Validator:
         if self.signer not in [validator.signer for validator in snapshot.validators]:
             return Result.INACTIVE
         pending = self._pending(epoch, chain, snapshot)
+        if pending.header.set_id != snapshot.set_id:
+            return Result.IDLE  # the set changed; the host seals the epoch anew for the present one
         digest = to_hex(pending.header.digest(chain.header_domain))
         voted = self._store.vote(epoch, snapshot.set_id)
         if voted is None:

@@ -88,3 +88,61 @@ def test_restatement__before_any_claim__final_figure_is_paid(world: Any) -> None
     world.report(node, {0: 600})
     world.run_until_paid(600)
     assert world.balance() == 600
+
+
+def test_restatement__downward_while_claims_wait__only_the_corrected_epoch_is_claimed(world: Any) -> None:
+    """A claim that was written down and not sent is dropped when a newer epoch gives less."""
+    from tokens.network.models import ChainTx
+    from tokens.selectors import epochs
+
+    node = world.node()
+    world.report(node, {0: 1_000, 1: 1_000})
+    world.network.send(world.network.contracts.pause_minting(3_600), world.network.guardian_key)
+    world.run(lambda: ChainTx.objects.filter(intent__startswith="claim:1:").exists())
+    world.report(node, {0: 700, 1: 1_000})
+    world.run(lambda: [row.state for row in epochs()] == ["final", "final"])
+    world.network.send(world.network.contracts.resume_minting(), world.network.guardian_key)
+    ChainTx.objects.filter(state="draft").update(retry_at=None)
+    world.run_until_paid(1_700)
+    assert world.network.contracts.minted_ug() == 1_700
+    told = {row.intent.split(":")[1]: (row.state, row.error_code) for row in ChainTx.objects.filter(kind="claim")}
+    assert told == {"1": ("failed", "outbox.moot"), "2": ("final", "")}
+
+
+def test_restatement__downward_after_claim_was_signed__its_nonce_goes_to_an_empty_transfer(world: Any) -> None:
+    from tokens import tasks
+    from tokens.network import paying, reading, signing
+    from tokens.network.models import ChainTx
+
+    node = world.node()
+    world.report(node, {0: 1_000, 1: 1_000})
+    world.run(lambda: reading.newest_posted(payable=True) is not None)
+    ChainTx.objects.filter(kind="claim", state="draft").delete()
+    paying.push_claims()
+    assert signing.sign_drafts() == 1
+    claim = ChainTx.objects.get(kind="claim")
+    assert claim.state == "signed"
+    world.report(node, {0: 700, 1: 1_000})
+    tasks.sealer_tick()
+    _post_pending(world)
+    tasks.indexer_tick()
+    assert paying.push_claims() == 0, "the newer epoch gives less, so nothing is claimed before it pays"
+    world.run_until_paid(1_700)
+    claim.refresh_from_db()
+    assert (claim.state, claim.error_code, claim.nonce) == ("failed", "outbox.moot", None)
+    assert ChainTx.objects.get(kind="gap").state in ("mined", "final")
+    assert world.network.contracts.minted_ug() == 1_700
+    assert [row.intent.split(":")[1] for row in ChainTx.objects.filter(kind="claim", state="final")] == ["2"]
+
+
+def _post_pending(world: Any) -> None:
+    """Posts the pending epoch with all votes, from a key that is not the relayer's."""
+    from emissions.poce.epoch import EpochHeader
+    from emissions.poce.hexes import from_hex
+    from emissions.poce.keys import address_of, sign
+    from tokens.network import reading
+
+    epoch = reading.pending()
+    assert epoch is not None
+    votes = [(address_of(key), sign(key, from_hex(epoch.digest))) for key in world.network.validator_keys]
+    world.network.send(world.network.contracts.report(EpochHeader.from_json(epoch.header), votes), world.network.guardian_key)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
 
 class Epoch(models.Model):
-    """A sealed candidate: header and public bundle, never changed afterwards.
+    """One round of an epoch: header and public bundle as sealed for one validator set, never changed afterwards.
 
-    Whether it was posted, is final or paid out is read from ChainEvent rows, so that a reorganisation cannot leave a
-    stale answer here.
+    When the set changes before a round was posted, or a round is vetoed, the same number is sealed again for the new set;
+    the old round stays with its votes, and `reading.sealed` says which one counts. Whether it was posted, is final or paid
+    out is read from ChainEvent rows, so that a reorganisation cannot leave a stale answer here.
     """
 
     chain_id = models.BigIntegerField()
@@ -18,17 +21,23 @@ class Epoch(models.Model):
     digest = models.CharField(max_length=66, help_text="EIP-712 digest that validators sign.")
     bundle = models.BinaryField(help_text="The public bundle's exact bytes.")
     sealed_at = models.DateTimeField()
+    set_id = models.GeneratedField(
+        expression=Cast(KeyTextTransform("set_id", "header"), models.BigIntegerField()),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+        help_text="The validator set that is asked; the header says it.",
+    )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["chain_id", "number"], name="epoch_once")]
-        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["chain_id", "number", "set_id"], name="epoch_once_a_set")]
+        ordering = ["number", "set_id"]
 
     def __str__(self) -> str:
-        return f"epoch {self.number}"
+        return f"epoch {self.number} for set {self.set_id}"
 
 
 class Vote(models.Model):
-    """One validator's signature over an epoch's header. One a signer."""
+    """One validator's signature over an epoch's header. One a signer and round."""
 
     epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT, related_name="votes")
     signer = models.CharField(max_length=42)
