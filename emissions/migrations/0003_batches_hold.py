@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import migrations
 
 CREATE = """
-CREATE FUNCTION emissions_rows_join_the_next_batch() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION emissions_rows_join_the_next_batch() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
   coming bigint := (SELECT coalesce(max(number), 0) + 1 FROM emissions_ledgerbatch);
 BEGIN
@@ -18,7 +18,7 @@ END $$;
 CREATE TRIGGER emissions_ledgerhour_next_batch AFTER INSERT ON emissions_ledgerhour
   REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION emissions_rows_join_the_next_batch();
 
-CREATE FUNCTION emissions_batch_counts_its_rows() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION emissions_batch_counts_its_rows() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
   there bigint := (SELECT count(*) FROM emissions_ledgerhour WHERE batch_id = NEW.number);
 BEGIN
