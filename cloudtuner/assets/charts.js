@@ -12,7 +12,7 @@ const drawn = new Map();
 function colours() {
   const style = getComputedStyle(document.documentElement);
   const read = (name) => style.getPropertyValue(name).trim();
-  return { ink: read("--color-base-content"), quiet: read("--quiet"), rule: read("--color-base-300"), paper: read("--color-base-100"), accent: read("--color-primary") };
+  return { ink: read("--color-base-content"), quiet: read("--quiet"), rule: read("--color-base-300"), wash: read("--wash"), paper: read("--color-base-100"), accent: read("--color-primary") };
 }
 
 // A figure in kilograms with Indian grouping, as the page prints it.
@@ -28,7 +28,8 @@ function readTable(table) {
         name: head.textContent.trim(),
         colour: head.dataset.colour,
         total: head.hasAttribute("data-total"),
-        values: rows.map((row) => Number(row.querySelectorAll("td")[column]?.dataset.value ?? 0)),
+        // A cell without a figure is no zero: bars leave it out, and the heat map leaves its place empty.
+        values: rows.map((row) => row.querySelectorAll("td")[column]?.dataset.value).map((value) => (value === undefined ? null : Number(value))),
       }))
       .filter((series) => !series.total),
   };
@@ -70,18 +71,40 @@ function stacked(data, unit) {
   };
 }
 
+// A day as people say it beside a grid: its number; the month stands in the heading.
+const dayOf = (label) => String(Number(label.slice(-2)));
+
 function heat(data, unit) {
   const c = colours();
-  const cells = data.series.flatMap((series, x) => series.values.map((value, y) => [x, y, value]));
+  const cells = data.series.flatMap((series, x) => series.values.map((value, y) => [x, y, value])).filter((cell) => cell[2] !== null);
+  const most = Math.max(...cells.map((cell) => cell[2]), 0.001);
+  const axis = { type: "category", axisTick: { show: false }, axisLine: { show: false }, splitArea: { show: false } };
   return {
     animation: false,
     aria: { enabled: true },
     textStyle: { fontFamily: "Inter, sans-serif", color: c.quiet },
-    grid: { left: 8, right: 8, top: 8, bottom: 48, containLabel: true },
-    tooltip: { renderMode: "richText", backgroundColor: c.paper, borderColor: c.quiet, textStyle: { color: c.ink, fontSize: 12 }, valueFormatter: (value) => `${grouped.format(value)} ${unit}` },
-    xAxis: { type: "category", data: data.series.map((series) => series.name), axisTick: { show: false }, axisLabel: { color: c.quiet } },
-    yAxis: { type: "category", data: data.labels, inverse: true, axisTick: { show: false }, axisLabel: { color: c.quiet } },
-    visualMap: { min: 0, max: Math.max(...cells.map((cell) => cell[2]), 0.001), orient: "horizontal", left: 0, bottom: 0, itemHeight: 80, text: [unit, ""], textStyle: { color: c.quiet }, inRange: { color: [c.paper, c.accent] } },
+    grid: { left: 4, right: 4, top: 4, bottom: 48, containLabel: true },
+    tooltip: {
+      renderMode: "richText",
+      backgroundColor: c.paper,
+      borderColor: c.quiet,
+      textStyle: { color: c.ink, fontSize: 12 },
+      formatter: ({ value }) => `${data.labels[value[1]]} ${data.series[value[0]].name}:00 UTC\n${grouped.format(value[2])} ${unit}`,
+    },
+    xAxis: { ...axis, data: data.series.map((series) => series.name), axisLabel: { color: c.quiet, fontSize: 12, interval: 2 } },
+    yAxis: { ...axis, data: data.labels, inverse: true, axisLabel: { color: c.quiet, fontSize: 12, formatter: dayOf, interval: 4 } },
+    visualMap: {
+      min: 0,
+      max: most,
+      orient: "horizontal",
+      left: 0,
+      bottom: 0,
+      itemWidth: 12,
+      itemHeight: 120,
+      text: [`${grouped.format(most)} ${unit}`, "0"],
+      textStyle: { color: c.quiet, fontSize: 12 },
+      inRange: { color: [c.wash, c.accent] },
+    },
     series: [{ type: "heatmap", data: cells, itemStyle: { borderColor: c.paper, borderWidth: 1 } }],
   };
 }
@@ -95,14 +118,18 @@ function draw(place) {
   chart.setOption(place.dataset.chart === "heat" ? heat(data, place.dataset.unit) : stacked(data, place.dataset.unit), true);
 }
 
-const seen = new IntersectionObserver((entries) => {
-  for (const entry of entries) {
-    if (entry.isIntersecting) {
-      seen.unobserve(entry.target);
-      draw(entry.target);
+// A little before it comes into view, so that nobody scrolls onto an empty place.
+const seen = new IntersectionObserver(
+  (entries) => {
+    for (const entry of entries) {
+      if (entry.isIntersecting) {
+        seen.unobserve(entry.target);
+        draw(entry.target);
+      }
     }
-  }
-});
+  },
+  { rootMargin: "1200px" },
+);
 function watch(scope) {
   for (const place of scope.querySelectorAll("[data-chart]")) {
     if (drawn.has(place)) continue;

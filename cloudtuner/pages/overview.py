@@ -17,6 +17,7 @@ from accounts.models import Membership
 from accounts.permissions import BILL_CONFIRM, BILL_UPLOAD, CLAIM_VIEW, LEDGER_VIEW, RETIRE_APPROVE, RETIRE_PREPARE
 from accounts.views.page import page
 from cloudtuner.errors import ConfigurationError
+from cloudtuner.pages.hours import hours_of_month
 from cloudtuner.periods import NamedPeriod, period_of, periods_between
 from cloudtuner.templatetags.marks import series_colours
 from cloudtuner.units import kg_text
@@ -48,6 +49,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "figures": figures,
         "hours_missing": max(0, figures.hours_expected - figures.hours_present),
         "chart": _chart(figures),
+        "hours": hours_of_month(period, figures),
         "change": _change(period, figures),
         "needs": _needs(membership),
         **_kilograms(period, membership),

@@ -146,7 +146,7 @@ def count(number: int | None) -> str:
 
 @register.filter
 def ppm(value: int | None) -> str:
-    """Millionths as percent with one decimal.
+    r"""Millionths as percent with one decimal.
 
     >>> ppm(972_000)
     '97.2\xa0%'
@@ -201,6 +201,35 @@ def cut(value: str | None, ends: int = 6) -> str:
         return "–"
     head = ends + 2 if value.startswith("0x") else ends
     return value if len(value) <= head + ends + 1 else f"{value[:head]}…{value[-ends:]}"
+
+
+@register.filter
+def detail_name(name: str) -> str:
+    """What a detail of an audit entry is called; an amount loses the unit of its field, its value brings one.
+
+    >>> detail_name("bill_digest"), detail_name("ug")
+    ('bill digest', 'amount')
+    """
+    return _("amount") if name == "ug" else name.replace("_", " ")
+
+
+@register.filter
+def detail(value: Any, name: str) -> str:
+    """A detail of an audit entry as people read it: amounts with their unit, digests cut, lists without brackets.
+
+    >>> detail(1_320_608_654_068, "ug"), detail([{"name": "a.csv", "sha256": "f6cb98" + "0" * 58}], "files")
+    ('1,320.608654068 kg', 'a.csv f6cb98…000000')
+    """
+    match value:
+        case int() if name == "ug":
+            return kg_exact(value)
+        case dict():
+            return " ".join(detail(part, key) for key, part in value.items())
+        case list() | tuple():
+            return ", ".join(detail(part, name) for part in value)
+        case str() if len(value) >= 40 and " " not in value:
+            return cut(value)
+    return str(value)
 
 
 @register.filter

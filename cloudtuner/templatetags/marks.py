@@ -91,7 +91,7 @@ def range_bar(low: int | None, central: int | None, high: int | None) -> SafeStr
 @register.simple_tag
 def states_bar(states: Iterable[Mapping[str, Any]]) -> SafeString | str:
     """The states of the kilograms side by side; each state has `key` and `ug`, and a hairline parts neighbours."""
-    kept = [(state["key"], max(0, state["ug"])) for state in states]
+    kept = [(state["key"], state["ug"]) for state in states if state["ug"] > 0]
     whole = sum(ug for _, ug in kept)
     if not whole:
         return ""
