@@ -11,7 +11,7 @@ step() {
 }
 step "style" .venv/bin/ruff check --quiet .
 step "format" .venv/bin/ruff format --check --quiet .
-step "import contracts" .venv/bin/lint-imports --no-cache --no-timings
+step "import contracts" .venv/bin/lint-imports --no-cache
 step "types" .venv/bin/mypy
 step "agents alone" sh tests/slim.sh
 step "tests" .venv/bin/pytest -q -n 2 --dist loadgroup -m "not deep" tests
