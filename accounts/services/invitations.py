@@ -1,4 +1,4 @@
-"""Inviting somebody: a link that works once, for seven days, for the address it was sent to."""
+"""Inviting somebody: a letter with a link that works once, for seven days, for the address it was sent to."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from datetime import datetime
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.mail import send_mail
 from django.core.validators import validate_email
 from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Invitation, Membership, Organization, User
-from accounts.permissions import Role
+from accounts.permissions import SUMMARIES, Role
 from accounts.services.memberships import expiry_for
 from cloudtuner import clock, locks
 from cloudtuner.errors import ServiceError
+from cloudtuner.origins import base_url
 
 
 def token_hash(token: str) -> str:
@@ -29,6 +34,9 @@ def invitation_create(
     *, actor: User, organization: Organization, email: str, role: str, membership_expires_at: datetime | None = None
 ) -> tuple[Invitation, str]:
     """Invites an address; returns the invitation and its token, which is not kept. An open one to it is revoked.
+
+    The letter goes out after the commit. One that cannot be sent is logged and undoes nothing: the link is still there
+    to be given by hand.
 
     Raises ServiceError for an unusable address, an unknown role, or somebody who is a member already.
     """
@@ -50,7 +58,26 @@ def invitation_create(
         membership_expires_at=membership_expires_at, expires_at=now + settings.INVITATION_LIFETIME,
     )  # fmt: skip
     audit.record(organization=organization, actor=actor, action="member.invited", target=address, details={"role": role})
+    transaction.on_commit(lambda: _send_letter(invitation, token), robust=True)
     return invitation, token
+
+
+def invitation_link(token: str) -> str:
+    """Where an invitation is taken: a page on the base host."""
+    return base_url(reverse("public:invitation", urlconf=settings.PUBLIC_SCHEMA_URLCONF, args=[token]))
+
+
+def _send_letter(invitation: Invitation, token: str) -> None:
+    context = {
+        "invitation": invitation,
+        "role_summary": SUMMARIES[Role(invitation.role)],
+        "link": invitation_link(token),
+        "until": invitation.expires_at.strftime("%Y-%m-%d %H:%M UTC"),
+    }
+    # A subject is one line, whatever a name holds.
+    name = " ".join(invitation.organization.legal_name.split())
+    subject = _("Invitation to %(organisation)s on CloudTuner") % {"organisation": name}
+    send_mail(subject, render_to_string("accounts/letters/invitation.txt", context), None, [invitation.email])
 
 
 @transaction.atomic

@@ -8,7 +8,6 @@ from django.conf import settings as conf
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -18,11 +17,10 @@ from accounts.keys import report_address, wallet_address
 from accounts.models import OrganizationKey
 from accounts.permissions import ALL, AUDIT_VIEW, MEMBER_MANAGE, PERMISSIONS, SUMMARIES, Role
 from accounts.selectors import audit_entries, members, open_invitations
-from accounts.services.invitations import invitation_create, invitation_revoke
+from accounts.services.invitations import invitation_create, invitation_link, invitation_revoke
 from accounts.services.memberships import membership_change_role, membership_remove
 from accounts.views.page import page
 from cloudtuner.errors import ServiceError
-from cloudtuner.origins import base_url
 
 PAGE = 100
 
@@ -55,8 +53,7 @@ def people(request: HttpRequest) -> HttpResponse:
             except ServiceError as error:
                 form.add_error(error.where if error.where in form.fields else None, str(error.message))
             else:
-                path = reverse("public:invitation", urlconf=conf.PUBLIC_SCHEMA_URLCONF, args=[token])
-                context = {"link": base_url(path), "link_email": made.email}
+                context = {"link": invitation_link(token), "link_email": made.email, "letters": _letters_folder()}
                 form = InvitationForm()
     context |= {
         "members": members(request.tenant),  # type: ignore[attr-defined]
@@ -65,6 +62,12 @@ def people(request: HttpRequest) -> HttpResponse:
         "form": form,
     }
     return page(request, "accounts/members.html", context)
+
+
+def _letters_folder() -> str:
+    """Where letters lie on an installation without a mail server; empty where they are sent."""
+    files = conf.EMAIL_BACKEND == "django.core.mail.backends.filebased.EmailBackend"
+    return str(conf.EMAIL_FILE_PATH) if files else ""
 
 
 @require_POST

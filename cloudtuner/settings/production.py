@@ -71,6 +71,7 @@ EMAIL_PORT = env.number("EMAIL_PORT", 587)
 EMAIL_HOST_USER = env.text("EMAIL_USER", "")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_PASSWORD", "")
 EMAIL_USE_TLS = True
+EMAIL_TIMEOUT = 10  # seconds: a page waits for the letter it sends
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"CloudTuner <no-reply@{BASE_DOMAIN}>"
 
 STORAGES = {
