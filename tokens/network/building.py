@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, NamedTuple
 
 from accounts import keys
 from emissions.poce.keys import sign
@@ -36,15 +36,23 @@ def is_moot(row: ChainTx) -> bool:
             return False
 
 
-def call_of(row: ChainTx) -> Call:
-    """The call that a row makes, built now when its signature has to be fresh; `row.payload` then notes until when."""
+class Built(NamedTuple):
+    """A call, and the row's payload with what was decided for it: until when its signature counts."""
+
+    call: Call
+    payload: dict[str, Any]
+
+
+def build(row: ChainTx) -> Built:
+    """The call that a row makes, built now when its signature has to be fresh. Changes nothing."""
     match row.kind:
         case "register":
-            return _register(row.payload)
+            return Built(_register(row.payload), row.payload)
         case "retire":
-            return _retire(row)
+            payload = {**row.payload, "deadline": reading.chain_seconds() + SIGNATURE_SECONDS}
+            return Built(_retire(row, payload), payload)
         case _:
-            return stored_call(row)
+            return Built(stored_call(row), row.payload)
 
 
 def stored_call(row: ChainTx) -> Call:
@@ -58,9 +66,9 @@ def is_expired(row: ChainTx) -> bool:
     return bool(row.data) and deadline is not None and reading.chain_seconds() > int(deadline)
 
 
-def call_again(row: ChainTx) -> Call:
+def build_again(row: ChainTx) -> Built:
     """The call to send another time: as it was signed, unless the holder's signature in it ran out."""
-    return call_of(row) if is_expired(row) else stored_call(row)
+    return build(row) if is_expired(row) else Built(stored_call(row), row.payload)
 
 
 def _register(payload: dict[str, Any]) -> Call:
@@ -69,11 +77,10 @@ def _register(payload: dict[str, Any]) -> Call:
     return chain.register_node(request, sign(keys.registrar_key(), request.digest(chain.registry_domain)))
 
 
-def _retire(row: ChainTx) -> Call:
+def _retire(row: ChainTx, payload: dict[str, Any]) -> Call:
     """The retirement's own id is the nonce: whatever happens, a retirement is mined at most once."""
     assert row.organization is not None
-    payload, chain = row.payload, connection.contracts()
-    deadline = reading.chain_seconds() + SIGNATURE_SECONDS
+    chain = connection.contracts()
     request = Retire(
         account=payload["account"],
         amount_ug=int(payload["amount_ug"]),
@@ -82,8 +89,7 @@ def _retire(row: ChainTx) -> Call:
         period_through=payload["period_through"],
         claim_hash=payload["claim_hash"],
         nonce=uuid.UUID(payload["retirement"]).int,
-        deadline=deadline,
+        deadline=payload["deadline"],
     )
-    row.payload = {**payload, "deadline": deadline}
     wallet_key = keys.open_key(row.organization, "wallet")
     return chain.retire_by_sig(request, sign(wallet_key, request.digest(chain.retirement_domain)))

@@ -11,7 +11,7 @@ from cloudtuner import clock
 from cloudtuner.errors import ChainError, CloudTunerError
 from tokens.chain.sender import broadcast
 from tokens.network import connection, failpoints, nonces, outbox, paying, signing
-from tokens.network.building import call_again, is_expired, is_moot
+from tokens.network.building import build_again, is_expired, is_moot
 from tokens.network.models import ChainTx, TxState
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ def _may_return(row: ChainTx) -> bool:
     if row.reorged_at is None or row.reorged_at < clock.now() - HOLD_FOR or is_moot(row):
         return True
     try:
-        connection.client().estimate_gas(call_again(row), sender=row.sender)
+        connection.client().estimate_gas(build_again(row).call, sender=row.sender)
     except CloudTunerError as error:
         _note(row, error)
         return False

@@ -14,7 +14,7 @@ from emissions.poce.keys import address_of
 from tokens.chain.client import Call
 from tokens.chain.sender import Fees, sign_call, suggest_fees, suggest_gas
 from tokens.network import connection, nonces, outbox
-from tokens.network.building import call_again, call_of, is_moot
+from tokens.network.building import Built, build, build_again, is_moot
 from tokens.network.models import ChainTx, SignedAttempt, TxState
 
 logger = logging.getLogger(__name__)
@@ -38,9 +38,9 @@ def sign_drafts() -> int:
             outbox.fail(row, code=outbox.MOOT, error="It happened without us.")
             continue
         try:
-            call = call_of(row)
+            built = build(row)
             sender = address_of(keys.relayer_key())
-            gas = suggest_gas(connection.client(), call, sender=sender)
+            gas = suggest_gas(connection.client(), built.call, sender=sender)
         except ChainError as error:
             if error.retryable:
                 raise
@@ -51,7 +51,7 @@ def sign_drafts() -> int:
             ChainTx.objects.filter(pk=row.pk).update(error_code=error.code, error=str(error))
             logger.error("not signed: %s", error, extra={"intent": row.intent, "code": error.code})
             continue
-        count += _sign(row, call, sender=sender, gas_limit=gas)
+        count += _sign(row, built, sender=sender, gas_limit=gas)
     return count
 
 
@@ -66,7 +66,7 @@ def _refused(row: ChainTx, error: ChainError) -> None:
         outbox.fail(row, code=error.code, error=str(error))
 
 
-def _sign(row: ChainTx, call: Call, *, sender: str, gas_limit: int) -> bool:
+def _sign(row: ChainTx, built: Built, *, sender: str, gas_limit: int) -> bool:
     client, chain_id = connection.client(), row.chain_id
     fees, on_chain = suggest_fees(client), client.nonce(sender, block="latest")
     with transaction.atomic():
@@ -75,19 +75,19 @@ def _sign(row: ChainTx, call: Call, *, sender: str, gas_limit: int) -> bool:
         if held.state != TxState.DRAFT:
             return False
         held.nonce, held.sender = nonces.next_nonce(chain_id, sender, on_chain=on_chain), sender
-        held.payload = row.payload
-        _store(held, call, gas_limit=gas_limit, fees=fees)
+        _store(held, built, gas_limit=gas_limit, fees=fees)
     logger.info("signed", extra={"intent": row.intent, "tx_hash": held.tx_hash, "state": held.state})
     return True
 
 
-def _store(row: ChainTx, call: Call, *, gas_limit: int, fees: Fees) -> None:
+def _store(row: ChainTx, built: Built, *, gas_limit: int, fees: Fees) -> None:
     """Signs a call with the row's nonce and keeps the bytes as its newest attempt."""
     assert row.nonce is not None
     key = keys.relayer_key()
+    call = built.call
     signed = sign_call(call, private_key=key, chain_id=row.chain_id, nonce=row.nonce, gas_limit=gas_limit, fees=fees)
     now = clock.now()
-    row.to, row.data = call.to, "0x" + call.data.hex()
+    row.to, row.data, row.payload = call.to, "0x" + call.data.hex(), built.payload
     row.state, row.tx_hash, row.signed_at = TxState.SIGNED, signed.tx_hash, now
     row.error_code = row.error = ""
     row.save()
@@ -114,7 +114,7 @@ def replace(row: ChainTx) -> bool:
         if held.state not in REPLACEABLE or held.tx_hash != row.tx_hash:
             return False
         last = held.attempts.get(tx_hash=held.tx_hash)
-        _store(held, call_again(held), gas_limit=last.gas_limit, fees=_dearer(wanted, last))
+        _store(held, build_again(held), gas_limit=last.gas_limit, fees=_dearer(wanted, last))
     logger.info("replaced", extra={"intent": row.intent, "tx_hash": held.tx_hash})
     return True
 
@@ -134,10 +134,9 @@ def withdraw(row: ChainTx, *, error: str) -> ChainTx | None:
         sender, nonce, held.nonce = held.sender, held.nonce, None
         held.state, held.error_code, held.error, held.failed_at = TxState.FAILED, outbox.MOOT, error, clock.now()
         held.save()
-        empty = Call(sender, b"")
-        filler = outbox.intend(f"gap:{row.chain_id}:{sender}:{nonce}", "gap", empty)
+        filler = outbox.intend(f"gap:{row.chain_id}:{sender}:{nonce}", "gap", Call(sender, b""))
         filler.nonce, filler.sender = nonce, sender
-        _store(filler, empty, gas_limit=TRANSFER_GAS, fees=_dearer(wanted, last))
+        _store(filler, build(filler), gas_limit=TRANSFER_GAS, fees=_dearer(wanted, last))
     logger.warning("withdrawn: %s", error, extra={"intent": row.intent, "tx_hash": row.tx_hash})
     return filler
 
@@ -170,6 +169,6 @@ def fill_gaps() -> int:
             row = outbox.intend(f"gap:{chain_id}:{sender}:{nonce}", "gap", Call(sender, b""))
             if row.state == TxState.DRAFT:
                 row.nonce, row.sender = nonce, sender
-                _store(row, Call(sender, b""), gas_limit=TRANSFER_GAS, fees=fees)
+                _store(row, build(row), gas_limit=TRANSFER_GAS, fees=fees)
                 count += 1
     return count

@@ -2,86 +2,37 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
-from typing import NamedTuple
-
 from django.db.models import Q, Sum
 
 from cloudtuner.errors import ServiceError
 from emissions.models import LedgerHour, ReportedMonth
-from tokens.series import HourSpan, scale
+from emissions.poce.lines import StrippedLines
+from tokens.selectors.cells import Cell, Composition
+from tokens.selectors.reported import composition_of, reports_without_ledger
+from tokens.series import HourSpan
 
 # Valued by cost, so validators cannot recompute it: never reported, never minted.
 BY_COST = "unknown"
 
 
-class Cell(NamedTuple):
-    """One kind of micrograms."""
-
-    part: str
-    region: str
-    basis: str
-    quality: str
-
-
-@dataclass
-class Composition:
-    """Micrograms by cell, with the band and the energy of all of them."""
-
-    cells: Counter[Cell] = field(default_factory=Counter)
-    low_ug: int = 0
-    high_ug: int = 0
-    energy_uwh: int = 0
-
-    @property
-    def ug(self) -> int:
-        """Σ of the cells."""
-        return sum(self.cells.values())
-
-    def by(self, *names: str) -> dict[tuple[str, ...], int]:
-        """Sums by some of the cell's fields, zero sums left out, in order."""
-        sums: Counter[tuple[str, ...]] = Counter()
-        for cell, ug in self.cells.items():
-            sums[tuple(getattr(cell, name) for name in names)] += ug
-        return {key: sums[key] for key in sorted(sums) if sums[key]}
-
-    def add(self, other: Composition) -> None:
-        """Takes another composition in."""
-        self.cells.update(other.cells)
-        self.low_ug += other.low_ug
-        self.high_ug += other.high_ug
-        self.energy_uwh += other.energy_uwh
-
-    def share(self, ug: int) -> Composition:
-        """`ug` of it: every cell in proportion and exact in sum; the band is rounded outwards."""
-        if ug == self.ug:
-            return self
-        whole = self.ug
-        return Composition(
-            cells=Counter(scale(self.cells, ug, whole)),
-            low_ug=self.low_ug * ug // whole,
-            high_ug=-(-self.high_ug * ug // whole),
-            energy_uwh=self.energy_uwh * ug // whole,
-        )
-
-
 def composition(node: str, span: HourSpan) -> Composition:
-    """What the hours of a span are made of, first and last in their shares, from the ledger as it is now.
+    """What the hours of a span are made of, first and last in their shares, from the ledger as it is now; where
+    the organisation's own agent reported and the ledger has no bill, from the lines of the attested reports.
 
     Raises ServiceError `retirement.restating` when the ledger does not hold what validators attested: a newer bill was
     confirmed and is not attested yet.
     """
+    kept: dict[str, StrippedLines] = {}
     if span.hour_from == span.hour_through:
-        found = _of_hours(node, span.hour_from, span.hour_through)
+        found = _of_hours(node, span.hour_from, span.hour_through, kept=kept)
         _same_or_raise(found.ug >= span.ug)
         found = found.share(span.ug)
     else:
-        first = _of_hours(node, span.hour_from, span.hour_from)
-        last = _of_hours(node, span.hour_through, span.hour_through)
+        first = _of_hours(node, span.hour_from, span.hour_from, kept=kept)
+        last = _of_hours(node, span.hour_through, span.hour_through, kept=kept)
         _same_or_raise(first.ug >= span.first_hour_ug and last.ug >= span.last_hour_ug)
         found = first.share(span.first_hour_ug)
-        found.add(_of_hours(node, span.hour_from + 1, span.hour_through - 1))
+        found.add(_of_hours(node, span.hour_from + 1, span.hour_through - 1, kept=kept))
         found.add(last.share(span.last_hour_ug))
     _same_or_raise(found.ug == span.ug)
     return found
@@ -96,7 +47,21 @@ def _same_or_raise(same: bool) -> None:
         )
 
 
-def _of_hours(node: str, hour_from: int, hour_through: int) -> Composition:
+def _of_hours(node: str, hour_from: int, hour_through: int, *, kept: dict[str, StrippedLines]) -> Composition:
+    found = Composition()
+    if hour_from > hour_through:
+        return found
+    begin = hour_from
+    for report in reports_without_ledger(node, hour_from, hour_through):
+        found.add(_of_ledger(node, begin, report.hour_from - 1))
+        first, last = max(hour_from, report.hour_from), min(hour_through, report.hour_through)
+        found.add(composition_of(report, first, last, kept=kept))
+        begin = report.hour_through + 1
+    found.add(_of_ledger(node, begin, hour_through))
+    return found
+
+
+def _of_ledger(node: str, hour_from: int, hour_through: int) -> Composition:
     found = Composition()
     if hour_from > hour_through:
         return found

@@ -205,3 +205,64 @@ def test_chain__unreachable__noted_since_when_and_goes_on(world: Any, settings: 
     settings.RPC_URL = url
     indexer.index_once()
     assert chain_status().unreachable_since is None
+
+
+def _retire_args(row: Any) -> tuple[str, str, int]:
+    """Claim hash, nonce and deadline as they stand in the calldata of a retirement."""
+    words = [row.data[10 + 64 * place :][:64] for place in range(8)]
+    return "0x" + words[5], words[6], int(words[7], 16)
+
+
+def test_reorg__retirement_a_day_after_it_was_signed__signed_again_same_nonce_and_claim(world: Any) -> None:
+    from tokens import tasks
+    from tokens.models import Lot, Retirement
+    from tokens.network.models import ChainTx
+
+    world.report(world.node(), {0: 4_000})
+    world.run_until_paid(4_000)
+    retired = world.retire(1_500)
+    world.run_until_final(retired)
+    before = _row("retire:")
+    claim_hash, nonce, deadline = _retire_args(before)
+    world.network.anvil.reorg(world.network.client.block_number() - before.block_number + 1)
+    world.network.client.call_rpc("anvil_dropAllTransactions", [])
+    world.network.client.call_rpc("evm_setNextBlockTimestamp", [deadline + 3600])
+    world.network.mine(1)
+    tasks.indexer_tick()
+    assert (world.network.client.block().timestamp > deadline, _row("retire:").state) == (True, "reorged")
+    world.run_until_final(retired)
+    after = _row("retire:")
+    assert (after.pk, after.state, after.nonce) == (before.pk, "final", before.nonce)
+    assert _retire_args(after)[:2] == (claim_hash, nonce)
+    assert _retire_args(after)[2] > deadline
+    assert ChainTx.objects.filter(kind="retire").count() == 1
+    assert world.balance() == 2_500
+    with world.inside():
+        assert Retirement.objects.get().claim_hash == claim_hash
+        assert Lot.objects.get().allocated_ug == 1_500
+
+
+def test_retirement__mined_after_its_deadline__signed_again_and_not_failed(world: Any) -> None:
+    """The bytes left in time and were mined too late: the contract refused them, so the same retirement is signed anew."""
+    from tokens import tasks
+    from tokens.network.models import ChainTx
+
+    world.report(world.node(), {0: 4_000})
+    world.run_until_paid(4_000)
+    retired = world.retire(1_500)
+    world.network.client.call_rpc("evm_setAutomine", [False])
+    tasks.relay_tick()
+    row = _row("retire:")
+    assert row.state == "sent"
+    claim_hash, nonce, deadline = _retire_args(row)
+    world.network.client.call_rpc("evm_setNextBlockTimestamp", [deadline + 3600])
+    world.network.mine(1)
+    world.network.client.call_rpc("evm_setAutomine", [True])
+    receipt = world.network.client.receipt(row.tx_hash)
+    assert receipt is not None
+    assert not receipt.succeeded
+    world.run_until_final(retired)
+    after = ChainTx.objects.get(kind="retire")
+    assert (after.pk, after.state) == (row.pk, "final")
+    assert _retire_args(after)[:2] == (claim_hash, nonce)
+    assert world.balance() == 2_500

@@ -217,7 +217,7 @@ def test_retirement__given_up_but_mined_after_all__counts(world: Any, monkeypatc
     world.run_until_paid(900)
     retired = world.retire(400)
     row = ChainTx.objects.get(kind="retire")
-    call = building.call_of(row)
+    call = building.build(row).call
     outbox.fail(row, code="test.given_up", error="given up")
     world.tick()
     assert world.state(retired) == "failed"

@@ -1,0 +1,73 @@
+"""What a tick costs when nothing came, and who is woken when something did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+pytestmark = pytest.mark.chain
+
+
+def _sealer_queries() -> list[str]:
+    from tokens.network import sealing
+
+    with CaptureQueriesContext(
+        connection,
+    ) as told:
+        assert sealing.seal_once() is None
+    return [query["sql"] for query in told]
+
+
+def test_sealer__nothing_new__asks_a_few_index_lookups_and_no_report(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tokens.network import sealing
+
+    node = world.node()
+    for month in range(3):
+        world.report(node, {0: 900}, month=month)
+    world.run_until_paid(2_700)
+    sealing.seal_once()
+    monkeypatch.setattr(sealing, "_states", lambda: pytest.fail("reports were read although nothing came"))
+    monkeypatch.setattr(type(world.network.client), "call_rpc", lambda *_: pytest.fail("the chain was asked"))
+    few = _sealer_queries()
+    assert len(few) <= 14
+    assert not [sql for sql in few if "hour_from" in sql]
+    world.report(node, {0: 10}, month=3, state=0)
+    assert sealing.seal_once() is None, "a report that is not FINAL changes nothing"
+
+
+def test_sealer__final_report_or_late_registration__sealed_at_the_next_tick(world: Any) -> None:
+    from tokens.network import reading, sealing
+
+    node = world.node()
+    world.report(node, {0: 900})
+    world.run_until_paid(900)
+    assert sealing.seal_once() is None
+    world.report(node, {0: 50}, month=1)
+    assert sealing.seal_once() is not None
+    world.run_until_paid(950)
+    late = world.node()
+    world.report(late, {0: 7})
+    assert sealing.seal_once() is None, "its node is not on chain yet"
+    assert sealing.seal_once() is None
+    world.run_until_paid(957)
+    assert reading.head_epoch() == 3
+
+
+def test_sealer__report_became_visible_late__found_by_the_full_look(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction that took its number early and committed late lies below what was seen already."""
+    from datetime import timedelta
+
+    from emissions.register.models import ReportCommitment
+    from tokens.network import sealing
+
+    node = world.node()
+    world.report(node, {0: 900})
+    world.run_until_paid(900)
+    report_hash = world.report(node, {0: 50}, month=1)
+    assert ReportCommitment.objects.filter(report_hash=report_hash).update(id=-1)
+    assert sealing.seal_once() is None
+    monkeypatch.setattr(sealing, "LOOK_AGAIN", timedelta(0))
+    assert sealing.seal_once() is not None
