@@ -83,6 +83,16 @@ def _answer(found: PublicVerification) -> dict[str, str]:
             whole = _("Every check holds, also against the chain and the public register.")
             return {"kind": "good", "title": _("Valid"), "sentence": found.findings.sentence if found.findings.offline else whole}
         case "refused":
-            return {"kind": "bad", "title": _("Refused"), "sentence": found.findings.sentence}
+            return {"kind": "bad", "title": _("Refused"), "sentence": _reason(found.findings.sentence)}
         case "unknown":
             return {"kind": "warn", "title": _("Unknown"), "sentence": found.findings.sentence}
+
+
+def _reason(sentence: str) -> str:
+    """The reason without the word that the heading says already, as a sentence.
+
+    >>> _reason("Refused: the file was changed after it was sealed")
+    'The file was changed after it was sealed.'
+    """
+    reason = sentence.split(": ", 1)[1] if sentence.startswith("Refused: ") else sentence
+    return f"{reason[:1].upper()}{reason[1:].removesuffix('.')}."

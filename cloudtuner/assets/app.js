@@ -87,7 +87,10 @@ Alpine.data("palette", () => ({
     if (/^ctc-/i.test(id) && verify) kept.unshift({ href: `${verify}${encodeURIComponent(id.toUpperCase())}`, label: id.toUpperCase(), hint: text("findCertificate") });
     const ledger = text("ledgerUrl");
     if (/^[0-9]{6,}$/.test(id) && ledger) kept.unshift({ href: `${ledger}?account=${id}`, label: id, hint: text("findAccount") });
-    return kept.slice(0, 12).map((entry, index) => ({ ...entry, on: index === this.at, key: entry.href + entry.label }));
+    return kept.slice(0, 20).map((entry, index) => ({ ...entry, on: index === this.at, key: entry.href + entry.label }));
+  },
+  get none() {
+    return this.found.length === 0;
   },
   typed() {
     this.at = 0;

@@ -32,6 +32,7 @@ PUBLIC_SCHEME = "http"
 # Letters go to files: nobody on this machine has a mail server. An address is believed without an answer.
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = DATA_DIR / "mail"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"CloudTuner <no-reply@{BASE_DOMAIN}>"
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ADMIN_REQUIRES_MFA = False
 

@@ -106,7 +106,9 @@ def _place(detail: UploadDetail) -> tuple[str, str]:
     """File and line out of "file: line 3: …", as errors of bills are written; empty when the text names none."""
     found = re.match(r"(?P<where>[^:]+(?::\s*line \d+)?):\s", detail.error)
     where = found["where"] if found and any(file.name in found["where"] for file in detail.files) else ""
-    return where, _("Download the file again from your provider, or choose another one.") if detail.state == "failed" else ""
+    # Only a file that could not be read gets better by another download; other refusals say themselves what to do.
+    unreadable = detail.state == "failed" and detail.error_code.startswith("bill.")
+    return where, _("Download the file again from your provider, or choose another one.") if unreadable else ""
 
 
 @require_safe
