@@ -17,6 +17,7 @@ from emissions.register.models import NodeBinding
 from tokens.network import indexer, paying, reading, registering, relay, sealing, settling, voting
 from tokens.network.models import ChainEvent, ChainTx, Cursor, TxState
 from tokens.services.pulling import pull
+from tokens.waking import INDEXER, RELAY, SEALER, wake_on_commit
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,8 @@ def relay_tick() -> None:
     _quietly(registering.register_nodes)
     _quietly(voting.post_epochs)
     _quietly(paying.push_claims)
-    _quietly(relay.relay_once)
+    if _quietly(relay.relay_once):
+        wake_on_commit(INDEXER)
 
 
 @public_task(queue="chain", recorded=False)
@@ -42,8 +44,10 @@ def indexer_tick() -> None:
     with transaction.atomic():
         if not locks.try_acquire("tick:indexer"):
             return
-        _quietly(indexer.index_once)
-        _quietly(settling.settle_once)
+        news = [_quietly(indexer.index_once), _quietly(settling.settle_once)]
+        if any(news):
+            # An epoch was posted, a registration or a claim became final: what follows need not wait for its tick.
+            wake_on_commit(RELAY, SEALER)
     pull_concerned()
 
 
@@ -89,13 +93,14 @@ def _pull(concerned: QuerySet[Organization]) -> None:
         tokens_pull.enqueue(schema)
 
 
-def _quietly(step: Callable[[], object]) -> None:
+def _quietly(step: Callable[[], object]) -> object:
     """Runs one step of a tick; what goes wrong is logged with its code and tried again by the next tick."""
     try:
-        step()
+        return step()
     except CloudTunerError as error:
         level = logging.WARNING if error.retryable else logging.ERROR
         logger.log(level, "%s: %s", step.__name__, error, extra={"code": error.code})
+        return None
 
 
 TICKS = {

@@ -20,6 +20,7 @@ from emissions.poce.lines import StrippedLines
 from emissions.poce.report import Level, NodeReport, State, month_range, report_faults
 from emissions.register.domain import report_domain
 from emissions.register.models import NodeBinding, ReportCommitment
+from emissions.register.waking import wake_network
 from emissions.store import default_store
 
 # What a BIGINT column holds: nine million tonnes in one month of one account.
@@ -162,7 +163,9 @@ def report_accept(*, report: Any, signature: Any, lines: Any) -> str:
             code=faults[0],
             hint="Estimate the bill again and sign anew.",
         )
-    return report_commit(report=told, signature=raw, lines=stripped, hours=again.hours, domain=domain).report_hash
+    row = report_commit(report=told, signature=raw, lines=stripped, hours=again.hours, domain=domain)
+    wake_network()
+    return row.report_hash
 
 
 def _check_claims(report: NodeReport, *, first_hour: int) -> None:

@@ -29,6 +29,7 @@ from emissions.register.models import NodeBinding, ReportCommitment, WaitingJob
 from emissions.register.selectors import BoundNode
 from emissions.register.selectors import nodes as bound_nodes
 from emissions.register.services import ReportRefused, report_commit
+from emissions.register.waking import wake_network
 from emissions.selectors.months import Month, months
 from emissions.selectors.nodes import account_nodes
 from emissions.store import default_store
@@ -62,6 +63,8 @@ def reports_build() -> int:
         return 0
     with job_put_off_on_error(job):
         committed, next_end = _build_all(job, domain)
+    if committed:
+        wake_network()
     if next_end is None:
         job_done(job)
     else:

@@ -15,7 +15,8 @@ from emissions.poce.hexes import to_hex
 from tokens.models import Lot, LotAllocation, Retirement
 from tokens.network import connection, reading
 from tokens.network.models import ChainEvent
-from tokens.selectors.composition import Composition, composition
+from tokens.selectors.cells import Composition
+from tokens.selectors.composition import composition
 from tokens.series import HourSeries, HourSpan
 
 METHOD = "docs/methodology.md, location-based, operational + embodied"

@@ -13,6 +13,7 @@ from tokens.network.models import ChainEvent, ChainTx, TxState
 from tokens.selectors.own import own_nodes
 from tokens.services.allocating import lock_lots, release, take_again
 from tokens.services.retiring import move
+from tokens.waking import CERTIFICATES, wake_on_commit
 
 logger = logging.getLogger(__name__)
 
@@ -156,6 +157,7 @@ def _on_chain(retirement: Retirement, event: ChainEvent) -> int:
     if retirement.state == RetirementState.MINED and block.number <= reading.final_below():
         retirement.final_block_hash = block.block_hash
         move(retirement, RetirementState.FINAL)
+        wake_on_commit(CERTIFICATES)
         changed += 1
     return changed
 
@@ -166,6 +168,7 @@ def _lost(retirement: Retirement) -> int:
     if retirement.state == RetirementState.FINAL:
         retirement.reorgs += 1
         note = f"Block {retirement.block_number} was final and is gone."
+        wake_on_commit(CERTIFICATES)
     retirement.final_block_hash = retirement.block_hash = ""
     retirement.log_index = retirement.chain_retirement_id = None
     move(retirement, RetirementState.REORGED, note=note)

@@ -23,6 +23,7 @@ from tokens.selectors.retirements import approval_needed, find, retirable
 from tokens.services.allocating import allocate, lock_lots
 from tokens.services.claim_text import claim_of
 from tokens.services.numbering import next_certificate_number
+from tokens.waking import RELAY, wake_on_commit
 
 
 def retirement_prepare(
@@ -166,6 +167,7 @@ def _confirm(retirement: Retirement, actor: User) -> None:
         registered_at=now,
     )
     outbox.intend(f"retire:{retirement.id}", "retire", payload=_payload(retirement), organization=organization.uuid)
+    wake_on_commit(RELAY)
     _note(actor, "retirement.confirmed", retirement)
 
 

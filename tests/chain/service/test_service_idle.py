@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import connection
+from celery import current_app
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 pytestmark = pytest.mark.chain
@@ -71,3 +72,73 @@ def test_sealer__report_became_visible_late__found_by_the_full_look(world: Any, 
     assert sealing.seal_once() is None
     monkeypatch.setattr(sealing, "LOOK_AGAIN", timedelta(0))
     assert sealing.seal_once() is not None
+
+
+RELAY, SEALER, INDEXER = (
+    ("tokens.tasks.relay_tick", "chain"),
+    ("tokens.tasks.sealer_tick", "chain"),
+    ("tokens.tasks.indexer_tick", "chain"),
+)
+CERTIFICATES = ("certificates.tasks.certificates_tick", "documents")
+
+
+@pytest.fixture
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """The tasks that were sent by name, with their queues."""
+    import certificates.tasks  # noqa: F401
+    import tokens.tasks  # noqa: F401
+
+    app = current_app._get_current_object()
+    found: list[tuple[str, str]] = []
+
+    def send(name: str, args: list[str], queue: str) -> None:
+        assert app.tasks[name].runs_on == queue
+        assert args == []
+        found.append((name, queue))
+
+    monkeypatch.setattr(app, "send_task", send)
+    return found
+
+
+def test_wake__retirement_confirmed__relay_once_after_the_commit(world: Any, woken: list[tuple[str, str]]) -> None:
+    world.report(world.node(), {0: 900})
+    world.run_until_paid(900)
+    woken.clear()
+    with transaction.atomic():
+        world.retire(400)
+        assert woken == [], "nobody may look before it is committed"
+    assert woken == [RELAY]
+
+
+def test_wake__retirement_final_then_lost__certificates(world: Any, woken: list[tuple[str, str]]) -> None:
+    world.report(world.node(), {0: 900})
+    world.run_until_paid(900)
+    retired = world.retire(400)
+    assert CERTIFICATES not in woken
+    world.run_until_final(retired)
+    assert woken.count(CERTIFICATES) == 1
+    from tokens.network.models import ChainTx
+
+    mined = ChainTx.objects.get(kind="retire").block_number
+    world.network.anvil.reorg(world.network.client.block_number() - mined + 1)
+    world.tick()
+    assert woken.count(CERTIFICATES) == 2
+
+
+def test_wake__epoch_posted_or_bytes_sent__the_next_step(world: Any, woken: list[tuple[str, str]]) -> None:
+    from tokens import tasks
+    from tokens.network import reading
+
+    world.report(world.node(), {0: 900})
+    tasks.relay_tick()
+    assert woken == [INDEXER], "the registration left"
+    tasks.relay_tick()
+    assert woken == [INDEXER], "nothing more leaves, so nobody is woken"
+    world.run(lambda: reading.head_epoch() == 1)
+    tasks.indexer_tick()
+    woken.clear()
+    tasks.indexer_tick()
+    assert woken == [], "no new block"
+    world.network.mine(1)
+    tasks.indexer_tick()
+    assert woken == [RELAY, SEALER]

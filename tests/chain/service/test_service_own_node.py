@@ -123,3 +123,16 @@ def test_own_node__reported_by_another_engine__says_what_to_do(world: Any, own: 
     assert caught.value.code == "retirement.other_method"
     with world.inside():
         assert Lot.objects.get().allocated_ug == 0
+
+
+def test_own_node__posts_a_report__network_ticks_are_woken(
+    world: Any, tmp_path: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from celery import current_app
+
+    settings.OBJECT_STORE_URL = f"file://{tmp_path / 'store'}"
+    woken: list[tuple[str, str]] = []
+    app = current_app._get_current_object()
+    monkeypatch.setattr(app, "send_task", lambda name, args, queue: woken.append((name, queue)))
+    _post(_enrol(world))
+    assert woken == [("tokens.tasks.relay_tick", "chain"), ("tokens.tasks.sealer_tick", "chain")]
