@@ -61,4 +61,8 @@ CUR2 = BillFormat(
     optional=frozenset({"instance_type", "operation", "currency"}),
     energy_line_types=frozenset({"Usage", "DiscountedUsage", "SavingsPlanCoveredUsage"}),
     units=_UNITS,
+    effective_costs={
+        "DiscountedUsage": "reservation_effective_cost",
+        "SavingsPlanCoveredUsage": "savings_plan_savings_plan_effective_cost",
+    },
 )

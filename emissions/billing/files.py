@@ -31,7 +31,7 @@ class BillFile:
     """One file of a bill. `path` is what to read now (unpacked if need be), `name` what people call it.
 
     `export` is the export's name where AWS's folder layout tells it. `columns` are (name, type), the type being "text" in
-    CSV and Arrow's word for it in Parquet.
+    CSV and Arrow's word for it in Parquet. `rows` is how many there are: in CSV at most, where a quoted value spans lines.
     """
 
     path: Path
@@ -41,6 +41,7 @@ class BillFile:
     columns: tuple[tuple[str, str], ...]
     bill_format: BillFormat
     export: str = ""
+    rows: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,7 +95,7 @@ def _open_file(path: Path, name: str, number: int, work_dir: Path, format_name: 
         return _open_parquet(path, name, format_name)
     codec = "gzip" if magic[:2] == b"\x1f\x8b" else "zstd" if magic == b"\x28\xb5\x2f\xfd" else None
     plain = path if codec is None else work_dir / f"part-{number}.csv"
-    digest, bom = _read_through(path, name, codec, plain)
+    digest, bom, rows = _read_through(path, name, codec, plain)
     header = _header(plain, name)
     if bom:
         header[0] = header[0].removeprefix("\ufeff").strip('"')
@@ -106,6 +107,7 @@ def _open_file(path: Path, name: str, number: int, work_dir: Path, format_name: 
         columns=tuple((column, "text") for column in header),
         bill_format=_format_of(header, name, format_name),
         export=_export_name(path),
+        rows=rows,
     )
 
 
@@ -130,12 +132,12 @@ def _format_of(header: Sequence[str], name: str, format_name: str | None) -> Bil
     return named
 
 
-def _read_through(path: Path, name: str, codec: str | None, plain: Path) -> tuple[str, bool]:
-    """Digest of the file's bytes and whether its text has a byte-order mark; unpacks to `plain` when it is packed."""
+def _read_through(path: Path, name: str, codec: str | None, plain: Path) -> tuple[str, bool, int]:
+    """Digest of the bytes, whether the text has a byte-order mark, and its lines below the first; unpacks to `plain`."""
     digest = hashlib.sha256() if codec is None else _digest(path)
     decoder = codecs.getincrementaldecoder("utf-8")()
     newlines, first = 0, True
-    bom = False
+    bom = ended = False
     text = io.BytesIO() if codec is None else plain.open("wb")
     try:
         with pa.input_stream(str(path), compression=codec) as stream, text:
@@ -157,6 +159,7 @@ def _read_through(path: Path, name: str, codec: str | None, plain: Path) -> tupl
                 if first:
                     bom, first = chunk.startswith(codecs.BOM_UTF8), False
                 newlines += chunk.count(b"\n")
+                ended = chunk.endswith(b"\n")
                 if codec is not None:
                     text.write(chunk)
             decoder.decode(b"", final=True)
@@ -173,7 +176,7 @@ def _read_through(path: Path, name: str, codec: str | None, plain: Path) -> tupl
         ) from error
     if first:
         raise BillError("the file is empty.", code="bill.empty", where=name, hint="Deliver it again.")
-    return "0x" + digest.hexdigest(), bom
+    return "0x" + digest.hexdigest(), bom, newlines - ended
 
 
 def _digest(path: Path) -> hashlib._Hash:
@@ -194,7 +197,7 @@ def _open_parquet(path: Path, name: str, format_name: str | None) -> BillFile:
     digest = _digest(path)
     try:
         with pq.ParquetFile(path) as parquet:
-            schema = parquet.schema_arrow
+            schema, rows = parquet.schema_arrow, parquet.metadata.num_rows
     except (OSError, pa.ArrowException) as error:
         raise BillError(
             f"not a whole Parquet file ({error}).", code="bill.truncated", where=name, hint="Deliver it again."
@@ -208,4 +211,5 @@ def _open_parquet(path: Path, name: str, format_name: str | None) -> BillFile:
         columns=columns,
         bill_format=_format_of([column for column, _ in columns], name, format_name),
         export=_export_name(path),
+        rows=rows,
     )

@@ -8,7 +8,7 @@ Detection looks at column names only. To add a format, add a module with one `Bi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from cloudtuner.errors import BillError
@@ -50,7 +50,8 @@ class BillFormat:
 
     `columns` maps each of FIELDS to a column name; a file without one of the columns that are not in `optional` is
     refused. `energy_line_types` are the line types that stand for something that ran. `absent` are the texts that mean
-    no value. `units` is keyed by lower-case text.
+    no value. `units` is keyed by lower-case text. `effective_costs` maps line types that were paid for beforehand to the
+    column with what was paid, which counts instead of `cost` where a file has it.
     """
 
     name: str
@@ -61,6 +62,7 @@ class BillFormat:
     energy_line_types: frozenset[str]
     units: Mapping[str, Unit]
     absent: tuple[str, ...] = ("", "NULL")
+    effective_costs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def required(self) -> tuple[str, ...]:

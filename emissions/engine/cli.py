@@ -46,7 +46,8 @@ def estimate_command(
             task = bar.add_task("Reading", total=None)
 
             def tell(step: str, done: int, total: int) -> None:
-                bar.update(task, description=step.capitalize(), completed=done, total=total)
+                if step != "read":  # files; the rows say more
+                    bar.update(task, description=step.capitalize(), completed=done, total=total)
 
             found = estimate(
                 files,

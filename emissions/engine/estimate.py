@@ -29,6 +29,7 @@ from emissions.engine.identity import ENGINE_ID
 from emissions.engine.numbering import physical_lines
 from emissions.engine.ratecard import CostRatio, Rate, RateCard, build_rate_card, month_range, rate_by_cost
 from emissions.engine.ratekey import RateKey
+from emissions.engine.reading import Progress
 from emissions.engine.results import AccountSummary, Bill, Counts, Coverage, QuarantinedLine, sums_by
 from emissions.engine.staging import FAULTS, WRONG_UNIT
 from emissions.grid.catalog import FactorSet
@@ -36,8 +37,6 @@ from emissions.poce.lines import StrippedLines
 
 __all__ = ["ENGINE_ID", "Estimate", "estimate"]
 
-# Called with (step, done, total): "read" in files, then "value" and "sum" in steps.
-Progress = Callable[[str, int, int], None]
 MAX_QUARANTINE_LISTED = 10_000
 
 
@@ -105,8 +104,7 @@ def estimate(
     try:
         files = open_files(paths, work_dir=folder, format_name=format_name)
         facts = Facts(files, folder, threads=threads, memory_limit=memory_limit)
-        for done, _ in enumerate(facts.stage(), start=1):
-            tell("read", done, len(files))
+        facts.stage(tell)
         return _value(files, facts, folder, factor_set, strict=strict, tell=tell, lines_out=lines_out)
     except BaseException:
         if facts is not None:

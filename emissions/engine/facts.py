@@ -1,4 +1,4 @@
-"""How lines become sums: the only module that runs DuckDB and the only one that writes Ibis.
+"""How lines become sums: the only module that writes Ibis.
 
 The fact query is one join with the rate card, one multiply, one rounding per line and integer sums. It is written once
 in Ibis and compiled to DuckDB's SQL; results leave by Arrow. Lines beyond the memory limit spill under the work folder,
@@ -7,15 +7,12 @@ so a bill may be larger than memory.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 
 from cloudtuner.errors import BillError, CloudTunerError
@@ -23,8 +20,9 @@ from emissions.billing.files import BillFile
 from emissions.billing.formats import KEY_FIELDS
 from emissions.engine.ratecard import Rate
 from emissions.engine.ratekey import RateKey
+from emissions.engine.reading import Progress, connect, read_files, reading
 from emissions.engine.results import HOURS_SCHEMA
-from emissions.engine.staging import LINE_COLUMNS, TOO_LARGE, WRONG_UNIT, label_query, line_query, literal
+from emissions.engine.staging import LINE_COLUMNS, TOO_LARGE, WRONG_UNIT, line_query, literal
 
 if TYPE_CHECKING:
     from ibis.expr.types import NumericValue, Table
@@ -57,24 +55,6 @@ _SLOT_SCHEMA = {"slot": "int32", **dict.fromkeys(_LABELS, "string")}
 _ONE_OF_DOUBLES = (
     "PARTITION BY line_id, start_us, end_us ORDER BY fault DESC, quantity, k, cost_micro, account, energy, invoice, file"
 )
-
-
-def connect(work_dir: Path, *, threads: int, memory_limit: str) -> duckdb.DuckDBPyConnection:
-    """A connection that spills under `work_dir`, thinks in UTC, and never fetches an extension."""
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "threads": threads,
-            "memory_limit": memory_limit,
-            "temp_directory": str(work_dir / "spill"),
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-        },
-    )
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET enable_progress_bar = false")
-    return connection
 
 
 @dataclass(frozen=True)
@@ -110,7 +90,7 @@ def traced_rows(
         for number, file in enumerate(files)
     )
     names = ", ".join(KEY_FIELDS)
-    with connect(work_dir, threads=threads, memory_limit=memory_limit) as connection, _reading(files[0]):
+    with connect(work_dir, threads=threads, memory_limit=memory_limit) as connection, reading(files[0]):
         rows = connection.execute(
             f"SELECT {names}, month, file, row_no, quantity, quantity_text, cost_micro FROM ("  # noqa: S608
             f"SELECT * FROM ({parts}) QUALIFY line_id = '' OR row_number() OVER ({_ONE_OF_DOUBLES}) = 1) "
@@ -185,18 +165,9 @@ class Facts:
         """Lets go of the database."""
         self._connection.close()
 
-    def stage(self) -> Iterator[BillFile]:
-        """Reads the files into lines one by one, yielding each when it is read; then counts duplicates once."""
-        columns = ", ".join(f"{name} {kind}" for name, kind in LINE_COLUMNS.items())
-        self._connection.execute(f"CREATE TABLE line ({columns})")
-        names = ", ".join(LINE_COLUMNS)
-        for number, file in enumerate(self.files):
-            with _reading(file):
-                self._connection.execute(f"INSERT INTO line SELECT {names} FROM ({line_query(file, number)})")  # noqa: S608
-            yield file
-        labels = " UNION ".join(f"({label_query(file)})" for file in self.files)
-        with _reading(self.files[0]):
-            self._connection.execute(f"CREATE TABLE label AS {labels}")
+    def stage(self, tell: Progress) -> None:
+        """Reads the files into lines one by one, telling rows on the way; then counts duplicates once."""
+        read_files(self._connection, self.files, tell)
         self._drop_duplicates()
 
     def _drop_duplicates(self) -> None:
@@ -369,23 +340,3 @@ class Facts:
 
     def _one(self, sql: str) -> int:
         return int(self._connection.execute(sql).fetchall()[0][0])
-
-
-@contextmanager
-def _reading(file: BillFile) -> Iterator[None]:
-    """Turns the engine's complaint about a file into ours, with file and line."""
-    try:
-        yield
-    except duckdb.OutOfMemoryException as error:
-        raise CloudTunerError("the memory limit is too low for this bill.", code="engine.memory", where=file.name) from error
-    except duckdb.Error as error:
-        text = str(error)
-        line = re.search(r"on Line: (\d+)", text)
-        told = re.search(
-            r"(Expected Number of Columns: \d+ Found: \d+|unterminated quote|not utf-8|Maximum line size[^.]*)", text
-        )
-        raise BillError(
-            f"cannot be read to its end: {told[1] if told else text.splitlines()[0]}.",
-            where=f"{file.name}, line {line[1]}" if line else file.name,
-            hint="Deliver it again.",
-        ) from error

@@ -7,6 +7,8 @@ fault number; it is never dropped.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from emissions.billing.files import BillFile
 from emissions.billing.formats import FIELDS, KEY_FIELDS
 
@@ -60,7 +62,8 @@ def scan(file: BillFile, *, numbered: bool) -> str:
     """The FROM part that reads the columns of a file; `numbered` adds `row_no`, counting records from 1."""
     # The reader takes a path for a pattern: each special character is put in a class of its own.
     path = literal("".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(file.path)))
-    wanted = [name for name in file.bill_format.columns.values() if name in file.names]
+    format_ = file.bill_format
+    wanted = [name for name in (*format_.columns.values(), *format_.effective_costs.values()) if name in file.names]
     picked = ", ".join(quoted(name) for name in dict.fromkeys(wanted))
     if file.kind == "parquet":
         if numbered:
@@ -87,7 +90,10 @@ def line_query(file: BillFile, number: int, *, numbered: bool = False, exact_ids
         return (quoted(name), types[name]) if name in types else None
 
     alias = {"invoice": "invoice_text", "cost": "money"}
-    fields = ", ".join(f"{_field(field, column(field), format_.absent)} AS {quoted(alias.get(field, field))}" for field in FIELDS)
+    forms = {field: _field(field, column(field), format_.absent) for field in FIELDS if field != "cost"}
+    paid = {kind: (quoted(name), types[name]) for kind, name in format_.effective_costs.items() if name in types}
+    forms["cost"] = _money(column("cost"), paid, forms["line_type"], format_.absent)
+    fields = ", ".join(f"{forms[field]} AS {quoted(alias.get(field, field))}" for field in FIELDS)
     energy = ", ".join(literal(kind) for kind in sorted(format_.energy_line_types))
     quantity_text = "NULL" if _is_float(column("quantity")) else "quantity"
     quantity = "quantity" if _is_float(column("quantity")) else "TRY_CAST(quantity AS DOUBLE)"
@@ -119,10 +125,12 @@ FROM (
 )"""  # noqa: S608
 
 
-def label_query(file: BillFile) -> str:
-    """The distinct rate keys of a file with their hash, payer, currency and period; `keyed` tells lines with energy."""
-    key = ", ".join(KEY_FIELDS)
-    return f"SELECT DISTINCT k, {key}, payer, currency, period, energy AS keyed FROM ({line_query(file, 0)})"  # noqa: S608
+_LABEL = f"k, {', '.join(KEY_FIELDS)}, payer, currency, period, energy AS keyed"
+
+
+def label_query(lines: str) -> str:
+    """The distinct rate keys of lines with their hash, payer, currency and period; `keyed` tells lines with energy."""
+    return f"SELECT DISTINCT {_LABEL} FROM {lines}"  # noqa: S608
 
 
 def _is_float(column: tuple[str, str] | None) -> bool:
@@ -136,14 +144,23 @@ def _field(field: str, column: tuple[str, str] | None, absent: tuple[str, ...]) 
     if field == "quantity" and _is_float(column):
         assert column is not None
         return f"CAST({column[0]} AS DOUBLE)"
-    if field == "cost":
-        # No cost is nothing spent; a cost that is no number is a fault.
-        return "0.0::DOUBLE" if column is None else f"TRY_CAST({_or(_text(column, absent), '0')} AS DOUBLE)"
     return "''" if column is None else _text(column, absent)
 
 
+def _money(column: tuple[str, str] | None, paid: Mapping[str, tuple[str, str]], line_type: str, absent: tuple[str, ...]) -> str:
+    """What a line cost: by its line type's effective cost where there is one, else as billed.
+
+    No cost is nothing spent; a cost that is no number is a fault.
+    """
+    text = "''" if column is None else _text(column, absent)
+    for kind, effective in paid.items():
+        told = _text(effective, absent)
+        text = f"CASE WHEN {line_type} = {literal(kind)} AND {told} <> '' THEN {told} ELSE {text} END"
+    return f"TRY_CAST({_or(text, '0')} AS DOUBLE)"
+
+
 def _or(text: str, instead: str) -> str:
-    return f"CASE WHEN {text} = '' THEN {literal(instead)} ELSE {text} END"
+    return f"coalesce(nullif({text}, ''), {literal(instead)})"
 
 
 def _text(column: tuple[str, str], absent: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -401,10 +402,66 @@ def test_estimate__progress__is_told(samples, factors):
     told: list[tuple[str, int, int]] = []
     with estimate([samples.first.path], factor_set=factors, on_progress=lambda *step: told.append(step)):
         pass
-    assert told == [("read", 1, 1), ("value", 1, 2), ("value", 2, 2)]
+    assert [step for step in told if step[0] != "rows"] == [("read", 1, 1), ("value", 1, 2), ("value", 2, 2)]
 
 
 def test_estimate__hours__low_central_high_in_order(samples, factors):
     with estimate([samples.first.path], factor_set=factors) as found:
         for row in found.hours.to_pylist():
             assert row["low_ug"] <= row["operational_ug"] + row["embodied_ug"] + 1 <= row["high_ug"] + 2, json.dumps(row)
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "parquet"])
+def test_progress__bill_of_two_files__rows_rise_to_their_total(kind, factors, slow, write_bill, tmp_path):
+    paths = []
+    for number, count in enumerate((300, 500)):
+        lines = [{"identity_line_item_id": f"{number}-{place}"} for place in range(count)]
+        path = write_bill(lines, name=f"part-{number}.csv")
+        if kind == "csv.gz":
+            packed = tmp_path / f"part-{number}.csv.gz"
+            packed.write_bytes(gzip.compress(path.read_bytes()))
+            path = packed
+        elif kind == "parquet":
+            pq.write_table(pa.Table.from_pylist(slow.rows(path)), tmp_path / f"part-{number}.parquet")
+            path = tmp_path / f"part-{number}.parquet"
+        paths.append(path)
+    notes: list[tuple[str, int, int]] = []
+    with estimate(paths, factor_set=factors, on_progress=lambda *note: notes.append(note)) as found:
+        assert found.counts.lines == 800
+    rows = [(done, total) for step, done, total in notes if step == "rows"]
+    assert rows[0] == (0, 800)
+    assert rows[-1] == (800, 800)
+    assert rows == sorted(rows)
+    assert {total for _, total in rows} == {800}
+    assert [note[1:] for note in notes if note[0] == "read"] == [(1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "column"),
+    [
+        ("DiscountedUsage", "reservation_effective_cost"),
+        ("SavingsPlanCoveredUsage", "savings_plan_savings_plan_effective_cost"),
+    ],
+)
+def test_estimate__usage_paid_beforehand_without_a_model__is_valued_by_its_effective_cost(
+    kind, column, factors, slow, write_bill
+):
+    mystery = {"line_item_usage_type": "APS3-Mystery", "pricing_unit": "Dreams"}
+    lines = [
+        {"line_item_unblended_cost": "2"},
+        {**mystery, "line_item_line_item_type": kind, "line_item_unblended_cost": "0", column: "0.5"},
+        {**mystery, "line_item_unblended_cost": "0.25", column: "7"},
+        {**mystery, "line_item_line_item_type": kind, "line_item_unblended_cost": "0.125", column: ""},
+    ]
+    path = write_bill(lines)
+    names = [*slow.rows(path)[0], column]
+    with estimate([path], factor_set=factors) as found:
+        assert found.coverage.energy_cost_micro == 2_375_000, "without the column: as billed"
+        plain = found.accounts[0].by_cost_ug
+    with estimate([write_bill(lines, columns=names)], factor_set=factors) as found:
+        assert found.coverage.energy_cost_micro == 2_875_000
+        assert found.accounts[0].by_cost_ug == pytest.approx(plain * 875 / 375, abs=4)
+        assert found.quarantined == []
+    bad = [{**lines[1], column: "free"}, lines[0]]
+    with estimate([write_bill(bad, columns=names)], factor_set=factors) as found:
+        assert [(line.line, line.code) for line in found.quarantined] == [(2, "line.cost")]
