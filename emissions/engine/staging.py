@@ -72,7 +72,7 @@ def scan(file: BillFile, *, numbered: bool) -> str:
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in file.names)
     reader = (
         f"read_csv({path}, auto_detect=false, header=true, columns={{{columns}}}, delim=',', quote='\"', escape='\"', "
-        "strict_mode=true, null_padding=false, nullstr='')"
+        "strict_mode=true, null_padding=false, nullstr='', compression='none')"
     )
     return f"(SELECT {picked}{', row_number() OVER () AS row_no' if numbered else ''} FROM {reader})"  # noqa: S608
 

@@ -130,6 +130,21 @@ def test_upload__line_with_absurd_quantity__is_quarantined_and_the_rest_counts(r
 
 
 @pytest.mark.parametrize(
+    ("moment", "code"),
+    [("2076-06-01T00:00:00Z", "line.outside_period"), ("9999-99-99T00:00:00Z", "line.timestamp"), ("soon", "line.timestamp")],
+)
+def test_upload__line_with_absurd_time__is_quarantined_and_the_rest_counts(room, cur, first, estimate_of, moment, code):
+    text = gzip.decompress(cur.bytes([*first, cur.Line(hour=cur.june[1], line_id="absurd")])).decode()
+    head, mark, last = text.rpartition("2026-06-30T23:00:00Z")
+    version = room.version((head + moment + last).encode())
+    assert mark
+    assert version.error == ""
+    assert version.counts["quarantined"] == 1
+    assert [(line.line, line.code) for line in version.quarantined] == [(62, code)]
+    assert room.total() == sum(estimate_of(first).values())
+
+
+@pytest.mark.parametrize(
     ("spoil", "code"),
     [
         (lambda cur, data: b"", "bill.empty"),
@@ -147,6 +162,29 @@ def test_upload__bad_bill__fails_with_its_place_and_writes_nothing(room, cur, fi
     assert not LedgerHour.objects.exists()
     assert not NodeBinding.objects.exists()
     assert not BillVersion.objects.exclude(state="failed").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "place"),
+    [
+        ("bill.parquet", lambda text: b"", "bill.parquet"),
+        ("bill.csv", lambda text: text.replace(b"Usage", b"\xff", 5), "bill.csv, line 2"),
+        ("bill.csv", lambda text: text + b"one,two\n", "bill.csv, line 62"),
+        ("bill.csv", lambda text: b"a,b\n1,2\n", "bill.csv, line 1"),
+    ],
+    ids=["empty Parquet", "encoding", "short line", "columns"],
+)
+def test_upload__bad_file_or_line__page_names_file_and_line(room, cur, first, name, spoil, place):
+    upload = room.upload(spoil(gzip.decompress(cur.bytes(first))), name=name)
+    assert upload.state == "failed"
+    assert place in upload.error
+    assert not LedgerHour.objects.exists()
+    assert not BillVersion.objects.exclude(state="failed").exists()
+
+
+def test_upload__read_to_the_end__has_told_its_rows(room, first):
+    upload = room.upload(first)
+    assert (upload.progress.rows_read, upload.progress.rows_total) == (60, 60)
 
 
 def test_upload__no_files__is_refused(room):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
@@ -49,3 +51,40 @@ def test_estimate_command__strict_with_a_bad_line__exits_2(write_bill):
     refused = runner.invoke(app, [str(path), "--strict"])
     assert refused.exit_code == 2
     assert "bill.csv, line 3" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "place"),
+    [
+        ("a.csv", lambda text: b"", "a.csv: the file is empty"),
+        ("a.parquet", lambda text: b"", "a.parquet: the file is empty"),
+        ("a.csv", lambda text: b"a,b\n1,2\n", "a.csv, line 1"),
+        ("a.csv.gz", lambda text: gzip.compress(text)[:-60], "a.csv.gz, line "),
+        ("a.csv", lambda text: text.decode().encode("utf-16"), "a.csv, line 1: the text is not UTF-8"),
+        ("a.csv", lambda text: text.replace(b"RunInstances", b"Caf\xe9", 1), "a.csv, line 2: the text is not UTF-8"),
+        ("a.csv", lambda text: text + b"1,2\r\n", "a.csv, line 4"),
+    ],
+    ids=["empty", "empty Parquet", "columns", "truncated gzip", "UTF-16", "Latin-1", "short line"],
+)
+def test_estimate_command__bad_bill__exits_2_with_its_place(write_bill, tmp_path, name, spoil, place):
+    bad = tmp_path / name
+    bad.write_bytes(spoil(write_bill([{}, {}], name="good.csv").read_bytes()))
+    result = runner.invoke(app, [str(bad)])
+    assert result.exit_code == 2
+    assert place in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code"),
+    [
+        ("line_item_usage_amount", "9e30", "line.quantity"),
+        ("line_item_usage_amount", "9e15", "line.too_large"),
+        ("line_item_usage_start_date", "2076-02-03T05:00:00Z", "line.outside_period"),
+        ("line_item_usage_start_date", "9999-99-99T05:00:00Z", "line.timestamp"),
+    ],
+)
+def test_estimate_command__absurd_line__is_named_and_the_rest_counts(write_bill, column, value, code):
+    told = json.loads(runner.invoke(app, [str(write_bill([{}, {column: value}, {}])), "--json"]).stdout)
+    assert [(line["file"], line["line"], line["code"]) for line in told["quarantined"]] == [("bill.csv", 3, code)]
+    assert told["ug"] == str(2 * 14_706_335)
