@@ -1,6 +1,6 @@
 # Two commands are enough: `make up` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help up setup setup-test test check test-deep lint types contracts-build assets lock fmt slim bench
+.PHONY: help up setup setup-test test check test-deep lint types contracts-build assets lock fmt slim bench bench-engine bench-ledger
 
 PY := .venv/bin/python
 DATA ?= .data
@@ -49,3 +49,9 @@ fmt: ## Format
 
 lock: ## Resolve dependencies again
 	@sh cloudtuner/deploy/lock.sh
+
+bench-engine: ## Lines a second and memory of estimates, against a bare scan
+	$(PY) tests/bench/bench_engine.py $(BENCH)
+
+bench-ledger: ## Rows a second into the ledger, against a bare COPY, and its pages
+	$(PY) tests/bench/bench_ledger.py $(BENCH)

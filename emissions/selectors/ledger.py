@@ -231,5 +231,7 @@ def _after(
             "the page's mark is not one of this table's.", code="ledger.cursor", hint="Start at the first page."
         ) from error
     columns, marks = ", ".join(keys), ", ".join(["%s"] * len(keys))
-    condition = f"({order} {'<' if descending else '>'} %s OR ({order} = %s AND ({columns}) > ({marks})))"
+    # The first half says nothing new, but an index can start from it.
+    beyond = "<" if descending else ">"
+    condition = f"{order} {beyond}= %s AND ({order} {beyond} %s OR ({columns}) > ({marks}))"
     return condition, [value, value, *ties], value if order == "hour" else None
