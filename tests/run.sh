@@ -14,5 +14,7 @@ step "format" .venv/bin/ruff format --check --quiet .
 step "import contracts" .venv/bin/lint-imports --no-cache
 step "types" .venv/bin/mypy
 step "agents alone" sh tests/slim.sh
-step "tests" .venv/bin/pytest -q -n 2 --dist loadgroup -m "not deep" tests
+step "tests" .venv/bin/pytest -q -n 2 --dist loadgroup -m "not deep and not browser" tests
+# In a process of its own: the browser's driver keeps an event loop running, which other tests would trip over.
+step "browser" .venv/bin/pytest -q -m browser tests/browser
 exit $status

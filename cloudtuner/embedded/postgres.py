@@ -13,6 +13,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import warnings
 from dataclasses import dataclass
@@ -118,12 +119,17 @@ class EmbeddedPostgres:
             return binaries, cluster
         STATE_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
         copy = STATE_ROOT / f"postgresql-{hashlib.sha256(str(package).encode()).hexdigest()[:12]}"
-        if not (copy / "complete").exists():
-            shutil.rmtree(copy, ignore_errors=True)
-            shutil.copytree(package / "pginstall18", copy / package.name / "pginstall18", symlinks=True)
+        if not copy.exists():
+            # Copied aside and renamed whole, since two installations may start at the same moment.
+            part = Path(tempfile.mkdtemp(prefix="postgresql-", suffix=".part", dir=STATE_ROOT))
+            part.chmod(0o755)
+            shutil.copytree(package / "pginstall18", part / package.name / "pginstall18", symlinks=True)
             # The wheel keeps shared libraries in a folder beside the package, which the binaries find by a relative path.
-            shutil.copytree(package.with_name(package.name + ".libs"), copy / (package.name + ".libs"), symlinks=True)
-            (copy / "complete").touch()
+            shutil.copytree(package.with_name(package.name + ".libs"), part / (package.name + ".libs"), symlinks=True)
+            try:
+                part.rename(copy)
+            except OSError:  # the other one was first
+                shutil.rmtree(part)
         place = STATE_ROOT / f"data-{hashlib.sha256(str(self.home).encode()).hexdigest()[:12]}"
         place.mkdir(mode=0o755, exist_ok=True)
         return copy / package.name / "pginstall18" / "bin", place / "cluster"
