@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,16 +12,18 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(os.environ.get("CLOUDTUNER_TEST_RESULTS", ROOT / "test-results"))
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def _port(process: subprocess.Popen[bytes], folder: Path) -> int:
     while time.monotonic() < deadline and process.poll() is None:
         said = (folder / "up.log").read_text(errors="replace")
         told = folder / "data" / "web.port"
-        if "Ready in" in said and told.exists():
+        if "Ready in" in said and told.exists() and _spare_is_there(folder):
             port = int(told.read_text())
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
@@ -74,6 +77,12 @@ def _port(process: subprocess.Popen[bytes], folder: Path) -> int:
                 pass
         time.sleep(0.5)
     raise AssertionError("the platform did not come up:\n" + (folder / "up.log").read_text(errors="replace")[-4000:])
+
+
+def _spare_is_there(folder: Path) -> bool:
+    """Whether the first organisation can be made at once; a person needs longer to sign up than its place to be prepared."""
+    log = folder / "data" / "logs" / "spares.log"
+    return log.exists() and "spare organisation ready" in log.read_text(errors="replace")
 
 
 @pytest.fixture(scope="session")
@@ -87,27 +96,85 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A fresh window with no cookies. Our own fixture: the plugin's still warn under this pytest, and warnings fail."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="Asia/Kolkata")
-    context.set_default_timeout(15_000)
-    yield context.new_page()
-    context.close()
-
-
-@pytest.fixture
-def complaints(page: Page) -> Iterator[list[str]]:
-    """What the browser refused or a script threw; a test that ends with any of it fails."""
+def complaints() -> Iterator[list[str]]:
+    """What the browser refused or a script threw in any window; a test that ends with any of it fails."""
     said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
     yield said
     assert said == []
 
 
+@pytest.fixture
+def window(chromium: Browser, complaints: list[str]) -> Iterator[Callable[[], Page]]:
+    """Opens fresh windows, each of a person of its own: no cookies are shared. Each remembers what it complained of."""
+    contexts = []
+
+    def opened() -> Page:
+        context = chromium.new_context(
+            viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="Asia/Kolkata", accept_downloads=True
+        )
+        contexts.append(context)
+        context.set_default_timeout(15_000)
+        # A refusal of the content security policy is a console error too; the event says which rule and what.
+        context.add_init_script(
+            "document.addEventListener('securitypolicyviolation', (event) => "
+            "console.error(`policy: ${event.violatedDirective} refused ${event.blockedURI}`))"
+        )
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(window: Callable[[], Page]) -> Page:
+    """One window."""
+    return window()
+
+
 @pytest.fixture(scope="session")
-def pictures(delete_output_dir: None) -> Path:
-    """Where screenshots go; asked for after pytest-playwright emptied the folder, as it does once per run."""
+def pictures() -> Path:
+    """Where screenshots go."""
     folder = RESULTS / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+class Walk:
+    """A person at a window: the clicks made, and what axe and the ruler said of each place."""
+
+    def __init__(self, page: Page, pictures: Path) -> None:
+        self.page, self.pictures = page, pictures
+        self.clicks = 0
+        self.violations: dict[str, list[tuple[str, list[str]]]] = {}
+        self.axe = Axe()
+
+    def click(self, role: str, name: str | re.Pattern[str]) -> None:
+        """One click a person makes."""
+        self.clicks += 1
+        self.page.get_by_role(role, name=name).first.click()
+
+    def look(self, name: str) -> None:
+        """At a phone's width and in the dark, then at a desk's width and in the light: a picture, axe, no sideways scrolling."""
+        for scheme, width in (("dark", 360), ("light", 1280)):
+            self.page.emulate_media(color_scheme=scheme)
+            self.page.set_viewport_size({"width": width, "height": 800})
+            self.page.wait_for_timeout(100)
+            self.page.screenshot(path=self.pictures / f"{name}-{width}-{scheme}.png", full_page=True)
+            wide = self.page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, f"{name} is {wide} px wide at {width} px"
+            found = self.axe.run(self.page, options=RULES).response["violations"]
+            if found:
+                told = [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found]
+                self.violations[f"{name} {width} {scheme}"] = told
+
+
+@pytest.fixture
+def walk(page: Page, pictures: Path) -> Iterator[Walk]:
+    """A walk whose test fails when axe found anything on the way."""
+    walked = Walk(page, pictures)
+    yield walked
+    assert walked.violations == {}
