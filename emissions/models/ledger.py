@@ -81,7 +81,6 @@ class LedgerHour(models.Model):
             models.Index(fields=["account", "hour"], name="ledger_account_hour"),
             BrinIndex(fields=["batch", "hour"], name="ledger_batch_hour_brin", autosummarize=True),
             # The explorer's page of the largest rows, without sorting the ledger.
-            models.Index(F("operational_ug") + F("embodied_ug"), name="ledger_ug", condition=Q(sign=1)),
         ]
 
     def __str__(self) -> str:

@@ -252,8 +252,10 @@ def world(network: Any, transactional_db: None, tmp_path: Path, monkeypatch: pyt
     """Two organisations, a fresh chain, and the platform's keys."""
     from accounts.keys import write_key_file
     from accounts.models import Membership, Organization
-    from tokens.network import voting
+    from tokens.network import sealing, voting
 
+    # What this process remembers of another test's database must not speak for this one's.
+    monkeypatch.setattr(sealing, "_nothing_new", {})
     book = tmp_path / "addresses.json"
     network.book.save(book)
     told = json.loads(book.read_text())
