@@ -39,6 +39,7 @@ def organisation_new(request: HttpRequest) -> HttpResponse:
     """Names an organisation and goes on to its first bill."""
     form = OrganisationForm(request.POST or None)
     status = 200
+    again = False
     if request.method == "POST" and form.is_valid():
         try:
             organization = organization_create(
@@ -46,12 +47,14 @@ def organisation_new(request: HttpRequest) -> HttpResponse:
             )
         except ServiceError as error:
             form.add_error(error.where if error.where in form.fields else None, f"{error.message} {error.hint}".strip())
-            status = 503 if error.retryable else 200
+            again = error.retryable
+            status = 503 if again else 200
         else:
             assert organization.slug is not None
             return redirect(organization_url(organization.slug, reverse("emissions:bill_import", urlconf=settings.ROOT_URLCONF)))
     steps = [_("Account"), _("Organisation"), _("First bill")]
-    return render(request, "public/organisation_new.html", {"form": form, "steps": steps}, status=status)
+    context = {"form": form, "steps": steps, "again": again}
+    return render(request, "public/organisation_new.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -67,7 +67,7 @@ def people(request: HttpRequest) -> HttpResponse:
 def _letters_folder() -> str:
     """Where letters lie on an installation without a mail server; empty where they are sent."""
     files = conf.EMAIL_BACKEND == "django.core.mail.backends.filebased.EmailBackend"
-    return str(conf.EMAIL_FILE_PATH) if files else ""
+    return str(getattr(conf, "EMAIL_FILE_PATH", "")) if files else ""
 
 
 @require_POST

@@ -224,6 +224,9 @@ addEventListener("pageshow", () => {
   }
 });
 
+// --- what could not be done yet is asked for again
+for (const form of document.querySelectorAll("form[data-again]")) setTimeout(() => form.requestSubmit(), 3000);
+
 document.addEventListener("change", (event) => {
   const field = event.target;
   if (field.matches?.("[data-autosubmit]")) field.form.requestSubmit();

@@ -221,8 +221,8 @@ def detail(value: Any, name: str) -> str:
     ('1,320.608654068 kg', 'a.csv f6cb98…000000')
     """
     match value:
-        case int() if name == "ug":
-            return kg_exact(value)
+        case int() | str() if name == "ug":
+            return kg_exact(int(value))
         case dict():
             return " ".join(detail(part, key) for key, part in value.items())
         case list() | tuple():

@@ -6,6 +6,9 @@ import re
 
 import pytest
 
+from accounts.models import Organization
+from accounts.services.organizations import organization_create
+
 TENANT_PAGES = [
     "/", "/ledger/", "/ledger/?group=month&group2=service", "/bills/", "/bills/import/", "/nodes/",
     "/records/", "/records/retire/", "/records/retirements/", "/records/approvals/",
@@ -76,3 +79,14 @@ def test_network__deployed_and_empty__opens(public_client, deployed):
     response = public_client.get("/network/")
     assert response.status_code == 200
     assert_clean(response.content.decode())
+
+
+def test_organisation_new__no_place_ready__says_so_and_asks_again(public_client, django_user_model):
+    person = django_user_model.objects.create_user("new@example.org", "correct horse battery")
+    for number in range(Organization.objects.filter(state=Organization.State.SPARE).count()):
+        organization_create(user=person, legal_name=f"Cedar {number}", slug=f"cedar-{number}")
+    public_client.force_login(person)
+    answer = public_client.post("/organisations/new/", {"legal_name": "Dogwood Works"})
+    assert answer.status_code == 503
+    assert "data-again" in answer.content.decode()
+    assert "tries again by itself" in answer.content.decode()
