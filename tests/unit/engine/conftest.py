@@ -123,7 +123,7 @@ def reference(rows: Iterable[dict[str, str]], factors: FactorSet) -> Reference:
             else:
                 known.append((line, rate, [_round(quantity * double) for double in rate.doubles]))
         elif isinstance(rate, NotModelled):
-            unknown.append((line, rate.reason))
+            unknown.append((number, line, rate.reason))
         else:
             found.quarantined.append((number, rate.code))
     priced: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
@@ -132,7 +132,8 @@ def reference(rows: Iterable[dict[str, str]], factors: FactorSet) -> Reference:
             for place, value in enumerate((figures[0], figures[2], cost_micro)):
                 priced[key.service][place] += value
     whole = [sum(figures[place] for figures in priced.values()) for place in range(3)]
-    for (account, hour, key, month, cost_micro), reason in unknown:
+    for number, line, reason in unknown:
+        _, _, key, month, cost_micro = line
         energy, embodied, cost = priced.get(key.service, whole)
         ratio = CostRatio(
             Fraction(energy, cost) if cost else Fraction(0),
@@ -140,7 +141,10 @@ def reference(rows: Iterable[dict[str, str]], factors: FactorSet) -> Reference:
             "within_service" if key.service in priced else "within_bill",
         )
         rate = rate_by_cost(key, month, factors, ratio, reason)
-        known.append(((account, hour, key, month, cost_micro), rate, [_round(cost_micro * double) for double in rate.doubles]))
+        if abs(cost_micro) * max(rate.doubles) >= 2**53:
+            found.quarantined.append((number, "line.too_large"))
+        else:
+            known.append((line, rate, [_round(cost_micro * double) for double in rate.doubles]))
     for (account, hour, key, _, cost_micro), rate, figures in known:
         label = (account, hour, rate.region, key.service, rate.category, rate.quality, rate.basis)
         sums = found.hours.setdefault(label, [0] * 7)
