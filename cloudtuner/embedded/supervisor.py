@@ -205,6 +205,8 @@ class Supervisor:
         if self._postgres and stamp.exists() and stamp.read_text() == digest.hexdigest():
             return
         self._manage("migrate_all", "--verbosity", "0", owner=True)
+        # The keeper of spares starts later; the first person to sign up must not come before it.
+        self._manage("provision_spares", owner=True)
         stamp.write_text(digest.hexdigest())
 
     def _manage(self, *words: str, owner: bool = False) -> None:
