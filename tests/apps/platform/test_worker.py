@@ -76,7 +76,7 @@ def _until(found: Callable[[], object], seconds: float = 40) -> object:
 
 def test_worker__runs_what_is_sent_and_refuses_what_lost_its_organization(two_organizations, broker, worker, tmp_path):
     a, _ = two_organizations
-    sender = Celery(broker=broker)
+    sender = Celery(broker=broker, set_as_current=False)
     right, gone = str(uuid4()), str(uuid4())
     current_app.loader.import_default_modules()
     queue = route(TASK, (), {}, {})["queue"]
