@@ -67,7 +67,7 @@ def _port(process: subprocess.Popen[bytes], folder: Path) -> int:
     while time.monotonic() < deadline and process.poll() is None:
         said = (folder / "up.log").read_text(errors="replace")
         told = folder / "data" / "web.port"
-        if "Ready in" in said and told.exists() and _spare_is_there(folder):
+        if "Ready in" in said and told.exists():
             port = int(told.read_text())
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
@@ -77,12 +77,6 @@ def _port(process: subprocess.Popen[bytes], folder: Path) -> int:
                 pass
         time.sleep(0.5)
     raise AssertionError("the platform did not come up:\n" + (folder / "up.log").read_text(errors="replace")[-4000:])
-
-
-def _spare_is_there(folder: Path) -> bool:
-    """Whether the first organisation can be made at once; a person needs longer to sign up than its place to be prepared."""
-    log = folder / "data" / "logs" / "spares.log"
-    return log.exists() and "spare organisation ready" in log.read_text(errors="replace")
 
 
 @pytest.fixture(scope="session")
