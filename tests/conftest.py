@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class TestDatabase:
 
         connections.close_all()
         with _as_owner(self.owner_url) as owner:
-            owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.name)))
+            _drop(owner, self.name)
             owner.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(self.name), sql.Identifier(self.template))
             )
@@ -138,7 +139,20 @@ def test_database(
             connections.close_all()
         with _as_owner(owner_url) as owner:
             for name in (database.name, database.template):
-                owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+                _drop(owner, name)
+
+
+def _drop(owner: psycopg.Connection, name: str) -> None:
+    """Drops a database with whoever is in it. A worker of the server itself may not be sent away by us, but soon leaves."""
+    for attempt in range(200):
+        try:
+            owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        except psycopg.errors.InsufficientPrivilege:
+            if attempt == 199:
+                raise
+            time.sleep(0.1)
+        else:
+            return
 
 
 def _fill_template() -> None:
