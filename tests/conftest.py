@@ -10,7 +10,6 @@ import os
 import secrets
 import shutil
 import tempfile
-import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,8 +39,8 @@ class TestDatabase:
         from django.db import connections
 
         connections.close_all()
-        with _as_owner(self.owner_url) as owner:
-            _drop(owner, self.name)
+        _drop(self.app_url, self.owner_url, self.name)
+        with _connect(self.owner_url) as owner:
             owner.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(self.name), sql.Identifier(self.template))
             )
@@ -57,7 +56,7 @@ def _with_name(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
-def _as_owner(url: str) -> psycopg.Connection:
+def _connect(url: str) -> psycopg.Connection:
     return psycopg.connect(_with_name(url, "postgres"), autocommit=True)
 
 
@@ -125,7 +124,7 @@ def test_database(
     mark = secrets.token_hex(4)
     database = TestDatabase(app_url, owner_url, template=f"ct_template_{mark}", name=f"ct_test_{mark}")
     settings.APP_DATABASE_URL, settings.OWNER_DATABASE_URL = database.url("app"), database.url("owner")
-    with _as_owner(owner_url) as owner:
+    with _connect(owner_url) as owner:
         owner.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database.template)))
     try:
         with django_db_blocker.unblock():  # type: ignore[attr-defined]
@@ -137,22 +136,24 @@ def test_database(
     finally:
         with django_db_blocker.unblock():  # type: ignore[attr-defined]
             connections.close_all()
-        with _as_owner(owner_url) as owner:
-            for name in (database.name, database.template):
-                _drop(owner, name)
+        for name in (database.name, database.template):
+            _drop(app_url, owner_url, name)
 
 
-def _drop(owner: psycopg.Connection, name: str) -> None:
-    """Drops a database with whoever is in it. A worker of the server itself may not be sent away by us, but soon leaves."""
-    for attempt in range(200):
-        try:
-            owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-        except psycopg.errors.InsufficientPrivilege:
-            if attempt == 199:
-                raise
-            time.sleep(0.1)
-        else:
-            return
+def _drop(app_url: str, owner_url: str, name: str) -> None:
+    """Drops a database with whoever is in it.
+
+    FORCE ends the owner's own sessions, and is refused ("permission denied to terminate process") while a session of the
+    app role is there, be it one whose client has hung up and that is only leaving. So the app role ends its own first.
+    """
+    with _connect(app_url) as app:
+        for patience_ms in (0, 5000):  # all are told first, then those still there are waited for
+            app.execute(
+                "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity WHERE datname = %s AND usename = current_user",
+                [patience_ms, name],
+            )
+    with _connect(owner_url) as owner:
+        owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def _fill_template() -> None:

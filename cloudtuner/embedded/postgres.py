@@ -81,8 +81,7 @@ class EmbeddedPostgres:
         self._save(facts)
         settings = {**SETTINGS, "port": str(port)}
         if self.fast:
-            # Without the vacuum's own backends, which no role of ours may send away when a test drops its database.
-            settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+            settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
         self.child = Child(
