@@ -18,11 +18,12 @@ import pyarrow as pa
 from cloudtuner.errors import BillError, CloudTunerError
 from emissions.billing.files import BillFile
 from emissions.billing.formats import KEY_FIELDS
+from emissions.billing.normalise import literal
 from emissions.engine.ratecard import Rate
 from emissions.engine.ratekey import RateKey
 from emissions.engine.reading import Progress, connect, read_files, reading
 from emissions.engine.results import HOURS_SCHEMA
-from emissions.engine.staging import LINE_COLUMNS, TOO_LARGE, WRONG_UNIT, line_query, literal
+from emissions.engine.staging import LINE_COLUMNS, TOO_LARGE, WRONG_UNIT, line_query
 
 if TYPE_CHECKING:
     from ibis.expr.types import NumericValue, Table
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 # module is imported (the web process imports the engine for its id).
 _EXACT = "9007199254740992.0"
 _LABELS = ("region", "service", "category", "quality", "basis")
-_MEASURES = ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug")
+_MEASURES = ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug", "water_ul")
 _CARD_SCHEMA = {
     "k": "uint64",
     "month": "int32",
