@@ -2,6 +2,7 @@
 
 operational µg = quantity × Wh per unit × 10^6 × PUE × grid (kgCO2e/kWh; 1 µWh at 1 kg/kWh is 1 µg)
 embodied µg    = quantity × grams per unit × 10^6
+water µl       = quantity × Wh per unit × 10^3 × PUE × WUE (l/kWh; a kilowatt-hour is 10^3 Wh and a litre 10^6 µl)
 All arithmetic is exact; each rate is turned once into the nearest double, which the fact query multiplies.
 """
 
@@ -19,6 +20,7 @@ from emissions.engine.usage import NotModelled, Refused, Use, region_of, use_of
 from emissions.grid.catalog import FactorSet
 
 _MICRO = 10**6
+_MILLI = 10**3
 
 
 @dataclass(frozen=True)
@@ -38,17 +40,19 @@ class Rate:
     embodied_ug: Fraction
     low_ug: Fraction
     high_ug: Fraction
+    water_ul: Fraction
     terms: tuple[Term, ...]
 
     @property
-    def doubles(self) -> tuple[float, float, float, float, float]:
-        """Energy, operational, embodied, low, high as the nearest doubles."""
+    def doubles(self) -> tuple[float, float, float, float, float, float]:
+        """Energy, operational, embodied, low, high, water as the nearest doubles."""
         return (
             float(self.energy_uwh),
             float(self.operational_ug),
             float(self.embodied_ug),
             float(self.low_ug),
             float(self.high_ug),
+            float(self.water_ul),
         )
 
     @property
@@ -128,11 +132,11 @@ def _priced(
 ) -> Rate:
     day = month_text(month)
     shown, region, why = region_of(key, factors)
-    pue, grid = factors.pue(region, day), factors.grid(region, day)
+    pue, grid, wue = factors.pue(region, day), factors.grid(region, day), factors.wue(region, day)
     energy = rack_wh * Band.of(pue)
     operational = energy * Band.of(grid.factor)
     total = operational + embodied_g
-    used = terms if not terms else (*terms, Term.of("PUE", pue), Term.of("grid", grid.factor))
+    used = terms if not terms else (*terms, Term.of("PUE", pue), Term.of("grid", grid.factor), Term.of("WUE", wue))
     quality = worst(quality, "proxy" if why or grid.factor.quality == "proxy" else "measured")
     return Rate(
         key=key,
@@ -148,6 +152,7 @@ def _priced(
         embodied_ug=embodied_g.value * _MICRO,
         low_ug=total.low * _MICRO,
         high_ug=total.high * _MICRO,
+        water_ul=energy.value * wue.value * _MILLI,
         terms=used,
     )
 
@@ -159,7 +164,7 @@ def rate_by_cost(key: RateKey, month: int, factors: FactorSet, ratio: CostRatio,
     """
     day = month_text(month)
     shown, region, why = region_of(key, factors)
-    grid = factors.grid(region, day)
+    grid, wue = factors.grid(region, day), factors.wue(region, day)
     widen = factors.coefficient(f"cost.{ratio.scope}", day)
     operational = Band.exact(ratio.energy_uwh) * Band.of(grid.factor)
     total = (operational + Band.exact(ratio.embodied_ug)) * Band.of(widen)
@@ -178,11 +183,13 @@ def rate_by_cost(key: RateKey, month: int, factors: FactorSet, ratio: CostRatio,
         embodied_ug=ratio.embodied_ug,
         low_ug=total.low,
         high_ug=total.high,
+        water_ul=ratio.energy_uwh * wue.value / _MILLI,
         terms=(
             Term("energy by cost", "bill", ratio.energy_uwh, "µWh per 10^-6 of currency", f"this bill, {place}", ""),
             Term("embodied by cost", "bill", ratio.embodied_ug, "µg per 10^-6 of currency", f"this bill, {place}", ""),
             Term.of("band", widen),
             Term.of("grid", grid.factor),
+            Term.of("WUE", wue),
         ),
     )
 

@@ -32,11 +32,11 @@ class Recomputed:
 
 
 def value_quantity(quantity: str, rate: Rate) -> tuple[int, int, int, int, int]:
-    """The integers of one line: energy, operational, embodied, low, high. One double product each, rounded once."""
+    """The attested integers of one line: energy, operational, embodied, low, high. One double product each, rounded once."""
     amount = float(quantity)
     if abs(amount) * rate.ceiling >= EXACT_LIMIT:
         raise ProofError(f"a line of {quantity} is too large to be valued exactly.", code="lines.too_large")
-    energy, operational, embodied, low, high = (quantise(amount * double) for double in rate.doubles)
+    energy, operational, embodied, low, high = (quantise(amount * double) for double in rate.doubles[:5])
     return energy, operational, embodied, low, high
 
 

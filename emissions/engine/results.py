@@ -22,6 +22,7 @@ HOURS_SCHEMA = pa.schema(
         ("embodied_ug", pa.int64()),
         ("low_ug", pa.int64()),
         ("high_ug", pa.int64()),
+        ("water_ul", pa.int64()),
         ("lines", pa.int64()),
         ("cost_micro", pa.int64()),
     ]

@@ -48,6 +48,7 @@ class LineTrace:
     embodied_ug: int
     low_ug: int
     high_ug: int
+    water_ul: int
 
     @property
     def ug(self) -> int:
@@ -130,7 +131,7 @@ def _fits(rate: Rate, row: TracedRow, region: str | None, service: str | None, c
 
 def _trace(row: TracedRow, rate: Rate, file: str, line: int) -> LineTrace:
     amount = float(row.cost_micro) if rate.by_cost else float(row.quantity)
-    energy, operational, embodied, low, high = (quantise(amount * double) for double in rate.doubles)
+    energy, operational, embodied, low, high, water = (quantise(amount * double) for double in rate.doubles)
     return LineTrace(
         file=file,
         line=line,
@@ -152,4 +153,5 @@ def _trace(row: TracedRow, rate: Rate, file: str, line: int) -> LineTrace:
         embodied_ug=embodied,
         low_ug=low,
         high_ug=high,
+        water_ul=water,
     )

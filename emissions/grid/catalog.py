@@ -71,6 +71,14 @@ class FactorSet:
             raise FactorError(f"factor set {self.name} has no PUE for {region} on {day}.", where=self.name)
         return factor_of(row)
 
+    def wue(self, region: str, day: str) -> Factor:
+        """Litres of water evaporated at the site per kilowatt-hour that it draws."""
+        row = self.row("pue", region, day)
+        litres = Fraction(row.get("wue_l_per_kwh") or 0) if row else Fraction(0)
+        return Factor(
+            f"w{row['id'][1:]}" if row else "wue", litres, litres, litres, "l/kWh", "estimated", row["source"] if row else "", ""
+        )
+
     def grid(self, region: str, day: str) -> Grid:
         """Grid intensity of a region, kgCO2e/kWh, location-based."""
         row = self.row("grid", region, day)

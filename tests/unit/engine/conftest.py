@@ -147,7 +147,7 @@ def reference(rows: Iterable[dict[str, str]], factors: FactorSet) -> Reference:
             known.append((line, rate, [_round(cost_micro * double) for double in rate.doubles]))
     for (account, hour, key, _, cost_micro), rate, figures in known:
         label = (account, hour, rate.region, key.service, rate.category, rate.quality, rate.basis)
-        sums = found.hours.setdefault(label, [0] * 7)
+        sums = found.hours.setdefault(label, [0] * 8)
         for place, value in enumerate((*figures, 1, cost_micro)):
             sums[place] += value
     return found
@@ -157,7 +157,8 @@ def hours_of(table) -> dict[tuple, list[int]]:
     """An estimate's hours in the form of the reference's."""
     return {
         tuple(row[name] for name in ("account", "hour", "region", "service", "category", "quality", "basis")): [
-            row[name] for name in ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug", "lines", "cost_micro")
+            row[name]
+            for name in ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug", "water_ul", "lines", "cost_micro")
         ]
         for row in table.to_pylist()
     }

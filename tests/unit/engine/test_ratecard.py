@@ -45,6 +45,7 @@ def test_rate__worked_example_of_the_methodology__to_the_microgram(factors):
         "instance.aws.m5.large",
         "pue.aws.ap-south-1.2024",
         "grid.aws.ap-south-1.fy2024",
+        "wue.aws.ap-south-1.2024",
     ]
 
 
@@ -126,7 +127,7 @@ def test_database__standby__doubles_energy_and_embodied(factors):
 def test_transfer__inbound_and_iops__are_counted_elsewhere(factors):
     for key in (("AmazonEC2", "DataTransfer-In-Bytes", "GB"), ("AmazonEC2", "EBS:VolumeP-IOPS.gp3", "IOPS-Mo")):
         rate = _rate(factors, *key)
-        assert rate.doubles == (0, 0, 0, 0, 0)
+        assert rate.doubles == (0, 0, 0, 0, 0, 0)
         assert rate.reason
 
 
@@ -204,4 +205,4 @@ def test_methodology__worked_example__says_what_the_engine_says(factors):
     for figure in (energy, operational, embodied, operational + embodied, low, high):
         assert f"{figure:,}" in page
     for term in rate.terms:
-        assert f"`{term.id}`" in page or term.part == "embodied"
+        assert f"`{term.id}`" in page or term.part in ("embodied", "WUE")
