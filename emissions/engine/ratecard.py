@@ -132,7 +132,8 @@ def _priced(
 ) -> Rate:
     day = month_text(month)
     shown, region, why = region_of(key, factors)
-    pue, grid, wue = factors.pue(region, day), factors.grid(region, day), factors.wue(region, day)
+    pue, wue = factors.pue(key.provider, region, day), factors.wue(key.provider, region, day)
+    grid = factors.grid(key.provider, region, day)
     energy = rack_wh * Band.of(pue)
     operational = energy * Band.of(grid.factor)
     total = operational + embodied_g
@@ -164,7 +165,7 @@ def rate_by_cost(key: RateKey, month: int, factors: FactorSet, ratio: CostRatio,
     """
     day = month_text(month)
     shown, region, why = region_of(key, factors)
-    grid, wue = factors.grid(region, day), factors.wue(region, day)
+    grid, wue = factors.grid(key.provider, region, day), factors.wue(key.provider, region, day)
     widen = factors.coefficient(f"cost.{ratio.scope}", day)
     operational = Band.exact(ratio.energy_uwh) * Band.of(grid.factor)
     total = (operational + Band.exact(ratio.embodied_ug)) * Band.of(widen)

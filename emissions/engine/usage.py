@@ -59,11 +59,11 @@ class Refused:
 def region_of(key: RateKey, factors: FactorSet) -> tuple[str, str, str]:
     """Where a line's usage ran: region as shown, region whose factors answer, and the reason when they differ."""
     if key.region:
-        if factors.has_region(key.region):
+        if factors.has_region(key.provider, key.region):
             return key.region, key.region, ""
         # Local zones and wavelength zones are named after the region they hang on.
         parent = re.match(r"[a-z]{2}(?:-gov)?-[a-z]+-\d", key.region)
-        if parent and factors.has_region(parent[0]):
+        if parent and factors.has_region(key.provider, parent[0]):
             return key.region, parent[0], f"factors of {parent[0]}"
         return key.region, GLOBAL_REGION, f"no factors for {key.region}: mean of regions"
     prefix = _PREFIX.match(key.usage_type)
@@ -72,7 +72,8 @@ def region_of(key: RateKey, factors: FactorSet) -> tuple[str, str, str]:
         return "us-east-1", "us-east-1", ""
     for row in factors.tables["prefixes"]:
         if row["prefix"] == prefix[1] and row["provider"] == key.provider:
-            return row["region"], row["region"] if factors.has_region(row["region"]) else GLOBAL_REGION, ""
+            known = factors.has_region(key.provider, row["region"])
+            return row["region"], row["region"] if known else GLOBAL_REGION, ""
     return GLOBAL_REGION, GLOBAL_REGION, "billed without a region: mean of regions"
 
 

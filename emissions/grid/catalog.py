@@ -64,26 +64,28 @@ class FactorSet:
             raise FactorError(f"factor set {self.name} has no {name} for {day}.", where=self.name)
         return factor_of(row)
 
-    def pue(self, region: str, day: str) -> Factor:
+    def pue(self, provider: str, region: str, day: str) -> Factor:
         """Power usage effectiveness of a region's data centres."""
-        row = self.row("pue", region, day)
+        row = self.row("pue", place(provider, region), day)
         if row is None:
-            raise FactorError(f"factor set {self.name} has no PUE for {region} on {day}.", where=self.name)
+            raise FactorError(f"factor set {self.name} has no PUE for {provider} {region} on {day}.", where=self.name)
         return factor_of(row)
 
-    def wue(self, region: str, day: str) -> Factor:
+    def wue(self, provider: str, region: str, day: str) -> Factor:
         """Litres of water evaporated at the site per kilowatt-hour that it draws."""
-        row = self.row("pue", region, day)
+        row = self.row("pue", place(provider, region), day)
         litres = Fraction(row.get("wue_l_per_kwh") or 0) if row else Fraction(0)
         return Factor(
             f"w{row['id'][1:]}" if row else "wue", litres, litres, litres, "l/kWh", "estimated", row["source"] if row else "", ""
         )
 
-    def grid(self, region: str, day: str) -> Grid:
-        """Grid intensity of a region, kgCO2e/kWh, location-based."""
-        row = self.row("grid", region, day)
+    def grid(self, provider: str, region: str, day: str, basis: str | None = None) -> Grid:
+        """Grid intensity of a region, kgCO2e/kWh, location-based, on a basis; the one the set prefers there when None."""
+        row = self.row("grid", place(provider, region), day)
         if row is None:
-            raise FactorError(f"factor set {self.name} has no grid intensity for {region} on {day}.", where=self.name)
+            raise FactorError(f"factor set {self.name} has no grid intensity for {provider} {region} on {day}.", where=self.name)
+        if basis is not None and row[basis] and basis != row["basis"]:
+            row = {**row, "basis": basis, "value": row[basis], "low": row[basis], "high": row[basis]}
         return Grid(
             region=region,
             factor=factor_of(row),
@@ -92,16 +94,26 @@ class FactorSet:
             lifecycle=Fraction(row["lifecycle"]) if row["lifecycle"] else None,
         )
 
-    def has_region(self, region: str) -> bool:
-        """Whether the set answers for a region id."""
-        return ("grid", region) in self._dated
+    def has_region(self, provider: str, region: str) -> bool:
+        """Whether the set answers for a provider's region id."""
+        return ("grid", place(provider, region)) in self._dated
 
     def attributions(self) -> tuple[str, ...]:
         """The sources of the set, for the product's credits."""
         return tuple(sorted({row["source"] for rows in self.tables.values() for row in rows}))
 
 
-_NAME_COLUMN = {"grid": "region", "pue": "region", "instances": "instance_type", "processors": "name", "prefixes": "prefix"}
+_PLACES = frozenset({"grid", "pue"})
+_NAME_COLUMN = {"instances": "instance_type", "processors": "name", "prefixes": "prefix"}
+
+
+def place(provider: str, region: str) -> str:
+    """A region's name over all providers: the ids of regions are those of their provider alone.
+
+    >>> place("aws", "us-east-1")
+    'aws.us-east-1'
+    """
+    return f"{provider}.{region}"
 
 
 def set_id(tables: dict[str, tuple[Row, ...]]) -> str:
@@ -119,7 +131,8 @@ def make_factor_set(name: str, tables: dict[str, tuple[Row, ...]]) -> FactorSet:
     dated: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for table, rows in tables.items():
         for row in rows:
-            dated[table, row[_NAME_COLUMN.get(table, "id")]].append(row)
+            name_of = place(row["provider"], row["region"]) if table in _PLACES else row[_NAME_COLUMN.get(table, "id")]
+            dated[table, name_of].append(row)
     return FactorSet(set_id(tables), name, tables, {key: tuple(rows) for key, rows in dated.items()})
 
 

@@ -76,21 +76,21 @@ def test_grid__every_region__has_both_bases_or_a_named_proxy():
         assert row["value"] == row[row["basis"]]
         assert row["direct"] or row["direct_proxy"]
         assert row["lifecycle"] or row["lifecycle_proxy"]
-        assert load_factor_set().row("pue", row["region"], "2026-01-01")
+        assert load_factor_set().row("pue", f"aws.{row['region']}", "2026-01-01")
 
 
 def test_grid__india__follows_cea_by_financial_year():
     genesis = load_factor_set()
-    assert genesis.grid("ap-south-1", "2024-03-31").factor.value == Fraction("0.7290")
-    assert genesis.grid("ap-south-1", "2024-04-01").factor.value == Fraction("0.7117")
-    assert genesis.grid("ap-south-1", "2026-02-01").factor.value == Fraction("0.7117")
-    assert genesis.grid("ap-south-1", "2026-02-01").basis == "direct"
+    assert genesis.grid("aws", "ap-south-1", "2024-03-31").factor.value == Fraction("0.7290")
+    assert genesis.grid("aws", "ap-south-1", "2024-04-01").factor.value == Fraction("0.7117")
+    assert genesis.grid("aws", "ap-south-1", "2026-02-01").factor.value == Fraction("0.7117")
+    assert genesis.grid("aws", "ap-south-1", "2026-02-01").basis == "direct"
 
 
 def test_grid__virginia_to_stockholm__cuts_location_based_intensity_9_7_times():
     genesis = load_factor_set()
     from_, to = (
-        genesis.grid(region, "2026-02-01").factor.value * genesis.pue(region, "2026-02-01").value
+        genesis.grid("aws", region, "2026-02-01").factor.value * genesis.pue("aws", region, "2026-02-01").value
         for region in ("us-east-1", "eu-north-1")
     )
     assert round(float(from_ / to), 3) == 9.701
@@ -99,8 +99,8 @@ def test_grid__virginia_to_stockholm__cuts_location_based_intensity_9_7_times():
 def test_coefficient__unknown__names_the_set():
     with pytest.raises(FactorError, match=r"genesis has no storage\.crystal"):
         load_factor_set().coefficient("storage.crystal", "2026-01-01")
-    with pytest.raises(FactorError, match="no grid intensity for mars-1"):
-        load_factor_set().grid("mars-1", "2026-01-01")
+    with pytest.raises(FactorError, match="no grid intensity for aws mars-1"):
+        load_factor_set().grid("aws", "mars-1", "2026-01-01")
 
 
 def test_attributions__ember__is_credited():
