@@ -58,7 +58,7 @@ def argument_types(signature: str) -> tuple[str, ...]:
 
 def encode_call(signature: str, values: Sequence[Any] = ()) -> bytes:
     """Selector and arguments."""
-    from eth_abi.abi import encode  # eth-abi loads late, it comes with web3
+    from eth_abi.abi import encode  # loads late: only deploying and signing need it
 
     return selector(signature) + encode(argument_types(signature), list(values))
 
