@@ -40,7 +40,7 @@ class InstancePower:
 
 def instance_power(factors: FactorSet, instance_type: str, day: str) -> InstancePower | None:
     """Power and embodied share of an instance type; None when neither the type nor the size in its name is known."""
-    row = _find_row(factors, instance_type, day)
+    row = find_instance(factors, instance_type, day)
     if row is not None:
         return _listed(factors, row, day)
     vcpu = vcpu_of_size(_bare(instance_type))
@@ -81,7 +81,8 @@ def _bare(instance_type: str) -> str:
     return instance_type
 
 
-def _find_row(factors: FactorSet, instance_type: str, day: str) -> Row | None:
+def find_instance(factors: FactorSet, instance_type: str, day: str) -> Row | None:
+    """The type's row, also for a managed service's spelling of it (`db.m5.large`, `m5.large.search`)."""
     return factors.row("instances", instance_type, day) or factors.row("instances", _bare(instance_type), day)
 
 
