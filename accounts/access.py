@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 
 from accounts.models import Membership
-from accounts.permissions import ALL
+from accounts.permissions import ALL, DEEDS, PERMISSIONS, Role
 from accounts.selectors import membership_of
 from cloudtuner.origins import login_url
 
@@ -40,13 +40,19 @@ def permission_required(
                 return HttpResponseRedirect(login_url(request))
             request.membership = require_membership(request)
             if permission is not None and not request.membership.allows(permission):
-                raise PermissionDenied(f"Your role ({request.membership.get_role_display()}) does not include {permission}.")
+                raise PermissionDenied(_refusal(request.membership, permission))
             return view(request, *args, **kwargs)
 
         guarded.required_permission = permission or "member"  # type: ignore[attr-defined]
         return guarded
 
     return guard
+
+
+def _refusal(membership: Membership, permission: str) -> str:
+    """What a member is told: what the role leaves out, in words, and whom it is given to."""
+    others = ", ".join(role.label for role in Role if permission in PERMISSIONS[role])
+    return f"Your role ({membership.get_role_display()}) does not include {DEEDS[permission]}. These roles do: {others}."
 
 
 def require_membership(request: HttpRequest) -> Membership:

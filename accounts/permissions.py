@@ -11,6 +11,7 @@ LEDGER_VIEW = "ledger.view"
 BILL_VIEW = "bill.view"
 BILL_UPLOAD = "bill.upload"
 BILL_CONFIRM = "bill.confirm"
+INSTRUMENT_RECORD = "instrument.record"
 CLAIM_VIEW = "claim.view"
 RETIRE_PREPARE = "retire.prepare"
 RETIRE_APPROVE = "retire.approve"
@@ -22,10 +23,27 @@ AUDIT_VIEW = "audit.view"
 
 ALL = frozenset(
     {
-        LEDGER_VIEW, BILL_VIEW, BILL_UPLOAD, BILL_CONFIRM, CLAIM_VIEW, RETIRE_PREPARE, RETIRE_APPROVE,
-        CERTIFICATE_VIEW, CERTIFICATE_DOWNLOAD, MEMBER_MANAGE, ORGANIZATION_MANAGE, AUDIT_VIEW,
+        LEDGER_VIEW, BILL_VIEW, BILL_UPLOAD, BILL_CONFIRM, INSTRUMENT_RECORD, CLAIM_VIEW, RETIRE_PREPARE,
+        RETIRE_APPROVE, CERTIFICATE_VIEW, CERTIFICATE_DOWNLOAD, MEMBER_MANAGE, ORGANIZATION_MANAGE, AUDIT_VIEW,
     }
 )  # fmt: skip
+
+# What a person would call it, after "your role does not include".
+DEEDS: dict[str, str] = {
+    LEDGER_VIEW: "reading the ledger",
+    BILL_VIEW: "looking into bills",
+    BILL_UPLOAD: "bringing in bills",
+    BILL_CONFIRM: "confirming a newer version of a bill",
+    INSTRUMENT_RECORD: "recording market-based instruments",
+    CLAIM_VIEW: "seeing claims and lots",
+    RETIRE_PREPARE: "preparing a retirement",
+    RETIRE_APPROVE: "approving a retirement",
+    CERTIFICATE_VIEW: "seeing certificates",
+    CERTIFICATE_DOWNLOAD: "downloading certificates",
+    MEMBER_MANAGE: "inviting and changing members",
+    ORGANIZATION_MANAGE: "changing the organisation's settings",
+    AUDIT_VIEW: "reading the audit log",
+}
 
 
 class Role(models.TextChoices):
@@ -44,8 +62,8 @@ _READ = frozenset({LEDGER_VIEW, BILL_VIEW, CLAIM_VIEW, CERTIFICATE_VIEW, CERTIFI
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     Role.OWNER: ALL,
-    Role.LEAD: _READ | {BILL_UPLOAD, BILL_CONFIRM, RETIRE_PREPARE, RETIRE_APPROVE, AUDIT_VIEW},
-    Role.ANALYST: _READ | {BILL_UPLOAD, RETIRE_PREPARE},
+    Role.LEAD: _READ | {BILL_UPLOAD, BILL_CONFIRM, INSTRUMENT_RECORD, RETIRE_PREPARE, RETIRE_APPROVE, AUDIT_VIEW},
+    Role.ANALYST: _READ | {BILL_UPLOAD, INSTRUMENT_RECORD, RETIRE_PREPARE},
     Role.TREASURY: frozenset({LEDGER_VIEW, CLAIM_VIEW, RETIRE_APPROVE, CERTIFICATE_VIEW, CERTIFICATE_DOWNLOAD}),
     # One page: brings bills in, sees no emissions and no tokens.
     Role.CONNECTOR: frozenset({BILL_UPLOAD}),
@@ -55,8 +73,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
 
 SUMMARIES: dict[str, str] = {
     Role.OWNER: "Everything, including members and settings.",
-    Role.LEAD: "Brings in and confirms bills, prepares and approves retirements.",
-    Role.ANALYST: "Brings in bills and prepares retirements that somebody else approves.",
+    Role.LEAD: "Brings in and confirms bills, records instruments, prepares and approves retirements.",
+    Role.ANALYST: "Brings in bills, records instruments, and prepares retirements that somebody else approves.",
     Role.TREASURY: "Approves and signs retirements.",
     Role.CONNECTOR: "Brings in bills; sees no emissions and no tokens.",
     Role.AUDITOR: "Reads ledger, evidence, certificates and the audit log until a set day.",

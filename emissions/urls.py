@@ -10,7 +10,8 @@ app_name = "emissions"
 
 urlpatterns = [
     path("ledger/", ledger.ledger, name="ledger"),
-    path("ledger.csv", ledger.ledger_file, name="ledger_csv"),
+    path("ledger.csv", ledger.ledger_file, {"form": "csv"}, name="ledger_csv"),
+    path("ledger.parquet", ledger.ledger_file, {"form": "parquet"}, name="ledger_parquet"),
     path("bills/", bills.bills, name="bills"),
     path("bills/import/", bills.bill_import, name="bill_import"),
     path("bills/sample/", bills.bill_sample, name="bill_sample"),

@@ -15,7 +15,7 @@ from accounts.access import permission_required
 from accounts.forms import InvitationForm
 from accounts.keys import report_address, wallet_address
 from accounts.models import OrganizationKey
-from accounts.permissions import ALL, AUDIT_VIEW, MEMBER_MANAGE, PERMISSIONS, SUMMARIES, Role
+from accounts.permissions import ALL, AUDIT_VIEW, DEEDS, MEMBER_MANAGE, PERMISSIONS, SUMMARIES, Role
 from accounts.selectors import audit_entries, members, open_invitations
 from accounts.services.invitations import invitation_create, invitation_link, invitation_revoke
 from accounts.services.memberships import membership_change_role, membership_remove
@@ -116,7 +116,9 @@ def invitation_withdraw(request: HttpRequest, invitation_uuid: uuid.UUID) -> Htt
 def roles(request: HttpRequest) -> HttpResponse:
     """Which role holds which permission."""
     told = [{"label": role.label, "summary": SUMMARIES[role]} for role in Role]
-    matrix = [{"permission": name, "held": [name in PERMISSIONS[role] for role in Role]} for name in sorted(ALL)]
+    matrix = [
+        {"permission": name, "deed": DEEDS[name], "held": [name in PERMISSIONS[role] for role in Role]} for name in sorted(ALL)
+    ]
     return page(request, "accounts/roles.html", {"roles": told, "matrix": matrix})
 
 

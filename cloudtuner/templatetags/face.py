@@ -16,19 +16,38 @@ from django.utils.translation import gettext as _
 
 from cloudtuner.clock import hour_start
 from cloudtuner.origins import base_url, organization_url
-from cloudtuner.units import decimal_text, group, kg_text, kwh_text, tonnes_text
+from cloudtuner.units import decimal_text, group, kg_text, tonnes_text
 
 register = template.Library()
 
 
+# Masses as headings and bands count them: from which micrograms on, unit, and the power of ten it stands for.
+_MASSES = ((10**12, "t", 12), (10**9, "kg", 9), (10**6, "g", 6), (0, "mg", 3))
+
+
+def _mass_unit(ug: int) -> tuple[str, int]:
+    return next((unit, scale) for least, unit, scale in _MASSES if abs(ug) >= least) if ug else ("kg", 9)
+
+
+def _thousandths(value: int, scale: int) -> str:
+    """Three decimals, grouped; what is there but would print as nothing says that it is less."""
+    text = decimal_text(value, scale=scale, places=3)
+    if value and not text.strip("0.-"):
+        return "<0.001" if value > 0 else "> -0.001"
+    return group(text)
+
+
 @register.filter
 def kg(ug: int | None) -> str:
-    """Micrograms as kilograms with three decimals, or a dash where nothing is known.
+    """Micrograms as kilograms with three decimals, smaller masses in grams or milligrams, a dash where nothing is known.
 
-    >>> kg(215_643_106_000_000), kg(None)
-    ('2,15,643.106 kg', '–')
+    >>> kg(215_643_106_000_000), kg(412_345), kg(None)
+    ('2,15,643.106 kg', '412.345 mg', '–')
     """
-    return "–" if ug is None else kg_text(ug)
+    if ug is None:
+        return "–"
+    unit, scale = ("kg", 9) if ug == 0 or abs(ug) >= 500_000 else _mass_unit(ug)
+    return f"{_thousandths(ug, scale)} {unit}"
 
 
 @register.filter
@@ -36,19 +55,19 @@ def kg_value(ug: int | None) -> str:
     """Kilograms without grouping or unit, for data attributes that a chart reads.
 
     >>> kg_value(1_500_000_000)
-    '1.500'
+    '1.500000'
     """
-    return decimal_text(ug or 0, scale=9, places=3)
+    return decimal_text(ug or 0, scale=9, places=6)
 
 
 @register.filter
 def kg_number(ug: int | None) -> str:
     """Kilograms grouped, without unit: for columns whose head carries it.
 
-    >>> kg_number(215_643_106_000_000)
-    '2,15,643.106'
+    >>> kg_number(215_643_106_000_000), kg_number(412_345), kg_number(0)
+    ('2,15,643.106', '<0.001', '0.000')
     """
-    return "–" if ug is None else group(decimal_text(ug, scale=9, places=3))
+    return "–" if ug is None else _thousandths(ug, 9)
 
 
 @register.filter
@@ -73,37 +92,35 @@ def tonnes(ug: int | None) -> str:
 
 @register.filter
 def headline_value(ug: int | None) -> str:
-    """The number of a heading: tonnes from one tonne on, kilograms below.
+    """The number of a heading, in the unit that its size asks for.
 
-    >>> headline_value(215_643_106_000_000), headline_value(41_202_000_000)
-    ('215.643', '41.202')
+    >>> headline_value(215_643_106_000_000), headline_value(41_202_000_000), headline_value(14_706_335)
+    ('215.643', '41.202', '14.706')
     """
-    if ug is None:
-        return "–"
-    return tonnes(ug) if abs(ug) >= 10**12 else kg_number(ug)
+    return "–" if ug is None else _thousandths(ug, _mass_unit(ug)[1])
 
 
 @register.filter
 def headline_unit(ug: int | None) -> str:
     """The unit that `headline_value` counts in.
 
-    >>> headline_unit(215_643_106_000_000), headline_unit(5)
-    ('t CO2e', 'kg CO2e')
+    >>> headline_unit(215_643_106_000_000), headline_unit(14_706_335), headline_unit(0)
+    ('t CO2e', 'g CO2e', 'kg CO2e')
     """
-    return "t CO2e" if ug is not None and abs(ug) >= 10**12 else "kg CO2e"
+    return f"{_mass_unit(ug or 0)[0]} CO2e"
 
 
 @register.simple_tag
 def band(low: int | None, high: int | None) -> str:
     """The low–high band as text, in the unit its size asks for.
 
-    >>> band(182_000_000_000_000, 301_000_000_000_000)
-    '(182.0–301.0 t)'
+    >>> band(182_000_000_000_000, 301_000_000_000_000), band(4_841_606, 20_199_087)
+    ('(182.0–301.0 t)', '(4.842–20.199 g)')
     """
     if low is None or high is None:
         return ""
-    scale, unit = (12, "t") if abs(high) >= 10**12 else (9, "kg")
-    places = 1 if scale == 12 else 3
+    unit, scale = _mass_unit(max(low, high, key=abs))
+    places = 1 if unit == "t" else 3
     ends = (group(decimal_text(low, scale=scale, places=places)), group(decimal_text(high, scale=scale, places=places)))
     return f"({ends[0]}–{ends[1]} {unit})"
 
@@ -115,13 +132,46 @@ def kwh(uwh: int | None) -> str:
     >>> kwh(1_500_000_000)
     '1.500 kWh'
     """
-    return "–" if uwh is None else kwh_text(uwh)
+    return "–" if uwh is None else f"{_thousandths(uwh, 9)} kWh"
 
 
 @register.filter
 def kwh_number(uwh: int | None) -> str:
     """Kilowatt-hours grouped, without unit."""
-    return "–" if uwh is None else kwh_text(uwh).removesuffix(" kWh")
+    return "–" if uwh is None else _thousandths(uwh, 9)
+
+
+@register.filter
+def mwh(uwh: int | None) -> str:
+    """Microwatt-hours as megawatt-hours, which instruments are counted in.
+
+    >>> mwh(1_500_000_000_000)
+    '1.500 MWh'
+    """
+    return "–" if uwh is None else f"{_thousandths(uwh, 12)} MWh"
+
+
+@register.filter
+def water(ul: int | None) -> str:
+    """Micro-litres as litres, as cubic metres from one on.
+
+    >>> water(1_250_000), water(3_400_000_000), water(120)
+    ('1.250 L', '3.400 m³', '<0.001 L')
+    """
+    if ul is None:
+        return "–"
+    unit, scale = ("m³", 9) if abs(ul) >= 10**9 else ("L", 6)
+    return f"{_thousandths(ul, scale)} {unit}"
+
+
+@register.filter
+def litres_number(ul: int | None) -> str:
+    """Litres grouped, without unit: for columns whose head carries it.
+
+    >>> litres_number(1_250_000)
+    '1.250'
+    """
+    return "–" if ul is None else _thousandths(ul, 6)
 
 
 @register.filter

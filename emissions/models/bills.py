@@ -88,6 +88,7 @@ class BillVersion(models.Model):
     hours_digest = models.CharField(
         max_length=64, default="", blank=True, help_text="sha256 of the estimated hours (Parquet) in the store."
     )
+    currency = models.CharField(max_length=8, default="", db_default="", blank=True, help_text="What its costs are counted in.")
     counts = models.JSONField(default=dict, help_text="lines, with_energy, without_energy, unknown, duplicates, quarantined.")
     coverage_ppm = models.IntegerField(null=True, blank=True, help_text="Known share of energy-bearing spend, in millionths.")
     diff = models.JSONField(default=list, help_text="[{account, old_ug, new_ug, old_days, new_days}] as shown for confirmation.")

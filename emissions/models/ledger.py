@@ -9,7 +9,9 @@ from django.db.models import F, Q
 from emissions.models.bills import BillVersion
 
 ROW_KEY = ("account", "hour", "region", "service", "category", "quality", "basis")
-MEASURES = ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug", "lines", "cost_micro")
+MEASURES = ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug", "water_ul", "lines", "cost_micro")
+# What a batch's root covered before there was water; batches of that form stay as they were hashed.
+FORM_WITHOUT_WATER, FORM = 1, 2
 
 
 class LedgerBatch(models.Model):
@@ -24,6 +26,7 @@ class LedgerBatch(models.Model):
     prev_hash = models.CharField(max_length=66)
     merkle_root = models.CharField(max_length=66)
     row_count = models.BigIntegerField()
+    form = models.SmallIntegerField(default=FORM, db_default=FORM_WITHOUT_WATER, help_text="Which columns the root covers.")
     engine = models.CharField(max_length=66)
     factor_set = models.CharField(max_length=66)
     bill_digest = models.CharField(max_length=66)
@@ -36,6 +39,7 @@ class LedgerBatch(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(number__gte=1), name="batch_number_from_one"),
             models.CheckConstraint(condition=Q(row_count__gte=0), name="batch_rows_not_negative"),
+            models.CheckConstraint(condition=Q(form__in=[FORM_WITHOUT_WATER, FORM]), name="batch_form_known"),
             models.UniqueConstraint(fields=["prev_hash"], name="batch_chain_does_not_fork"),
         ]
 
@@ -69,6 +73,7 @@ class LedgerHour(models.Model):
     embodied_ug = models.BigIntegerField()
     low_ug = models.BigIntegerField()
     high_ug = models.BigIntegerField()
+    water_ul = models.BigIntegerField(db_default=0, help_text="Micro-litres; 0 in rows older than the measure.")
     lines = models.BigIntegerField()
     cost_micro = models.BigIntegerField()
 
@@ -80,7 +85,6 @@ class LedgerHour(models.Model):
         indexes = [
             models.Index(fields=["account", "hour"], name="ledger_account_hour"),
             BrinIndex(fields=["batch", "hour"], name="ledger_batch_hour_brin", autosummarize=True),
-            # The explorer's page of the largest rows, without sorting the ledger.
         ]
 
     def __str__(self) -> str:
@@ -130,6 +134,7 @@ class LedgerDay(models.Model):
     embodied_ug = models.BigIntegerField()
     low_ug = models.BigIntegerField()
     high_ug = models.BigIntegerField()
+    water_ul = models.BigIntegerField(db_default=0, help_text="Micro-litres; 0 in rows older than the measure.")
     lines = models.BigIntegerField()
     cost_micro = models.BigIntegerField()
 

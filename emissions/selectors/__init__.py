@@ -3,7 +3,8 @@
 from emissions.selectors.bills import bill_version, bills, upload, uploads, versions_in_review
 from emissions.selectors.claimability import claimability, ready_ug
 from emissions.selectors.dashboard import dashboard, ledger_span
-from emissions.selectors.ledger import ledger_choices, ledger_csv, ledger_page, ledger_totals
+from emissions.selectors.export import ledger_csv, ledger_parquet
+from emissions.selectors.ledger import ledger_choices, ledger_page, ledger_totals
 from emissions.selectors.lines import row_lines
 from emissions.selectors.nodes import account_nodes, nodes
 
@@ -16,6 +17,7 @@ __all__ = [
     "ledger_choices",
     "ledger_csv",
     "ledger_page",
+    "ledger_parquet",
     "ledger_span",
     "ledger_totals",
     "nodes",

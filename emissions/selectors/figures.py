@@ -9,7 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Amount:
-    """A mass with its band, its parts and the energy behind it. `ug` = operational + embodied."""
+    """A mass with its band, its parts, and the energy and water behind it. `ug` = operational + embodied."""
 
     ug: int = 0
     low_ug: int = 0
@@ -17,6 +17,7 @@ class Amount:
     operational_ug: int = 0
     embodied_ug: int = 0
     energy_uwh: int = 0
+    water_ul: int = 0
     lines: int = 0
     cost_micro: int = 0
 
@@ -90,7 +91,10 @@ class LedgerFilters:
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """A row of the explorer. Columns that the grouping folds away are None; `hour` is the first hour of the row's time."""
+    """A row of the explorer. Columns that the grouping folds away are None; `hour` is the first hour of the row's time.
+
+    `provider` and `factor_set` are known for single rows only: a group may hold rows of several.
+    """
 
     hour: int | None
     hour_through: int | None
@@ -101,6 +105,8 @@ class LedgerRow:
     quality: str | None
     basis: str | None
     amount: Amount
+    provider: str | None = None
+    factor_set: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,15 @@
-"""The ledger explorer: any page of it, its totals and its export, under the same filters."""
+"""The ledger explorer: any page of it and its totals, under the same filters."""
 
 from __future__ import annotations
 
 import base64
-import csv
-import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cloudtuner.clock import hour_start
 from cloudtuner.errors import ServiceError
-from cloudtuner.tenancy import current_schema, tenant_context
-from cloudtuner.units import decimal_text
+from emissions.models import AccountPeriod
 from emissions.selectors.dashboard import ledger_hours, ledger_span
 from emissions.selectors.figures import Amount, LedgerChoices, LedgerFilters, LedgerPage, LedgerRow
 from emissions.selectors.months import month_of
@@ -29,16 +25,23 @@ from emissions.selectors.slicing import (
     where_sql,
 )
 
-_TIMES = {"hour": ("hour", 1), "day": ("hour - hour %% 24", 24), "month": (MONTH_SQL, 0)}
+TIMES = {"hour": ("hour", 1), "day": ("hour - hour %% 24", 24), "month": (MONTH_SQL, 0)}
 _COLUMNS = ("account", "region", "service", "category", "quality", "basis")
-GROUPS = (*_TIMES, *_COLUMNS)
+GROUPS = (*TIMES, *_COLUMNS)
 ALL_COLUMNS = ("hour", *_COLUMNS)
-SORTS = {"hour": "hour", "ug": "ug", "energy": "energy_uwh", "cost": "cost_micro", **{name: name for name in _COLUMNS}}
+SORTS = {
+    "hour": "hour",
+    "ug": "ug",
+    "operational": "operational_ug",
+    "embodied": "embodied_ug",
+    "energy": "energy_uwh",
+    "water": "water_ul",
+    "lines": "lines",
+    "cost": "cost_micro",
+    **{name: name for name in _COLUMNS},
+}
 MAX_LIMIT = 1000
 _MAX_WINDOW = 24 * 7
-# What a spreadsheet would run as a formula (OWASP: CSV injection).
-_CSV_AMOUNTS = ("co2e_kg", "co2e_low_kg", "co2e_high_kg", "operational_ug", "embodied_ug", "energy_uwh", "lines", "cost_micro")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def ledger_totals(filters: LedgerFilters) -> Amount:
@@ -56,10 +59,10 @@ def ledger_page(
     `sort` is one of SORTS with an optional minus; what the grouping folds away cannot be sorted by. Raises ServiceError
     (`ledger.group`, `ledger.sort`, `ledger.cursor`) for anything else.
     """
-    groups = _groups(group_by)
-    time = next((name for name in groups if name in _TIMES), None)
+    groups = checked_groups(group_by)
+    time = next((name for name in groups if name in TIMES), None)
     descending, order = sort.startswith("-"), SORTS.get(sort.removeprefix("-"), "")
-    keys = _keys(groups)
+    keys = row_keys(groups)
     if order not in (*keys, *AMOUNT_COLUMNS):
         if order != "hour":
             raise ServiceError(f"cannot sort by {sort!r} here.", code="ledger.sort", hint=f"Sort by one of {', '.join(SORTS)}.")
@@ -68,8 +71,8 @@ def ledger_page(
     size = min(max(1, limit), MAX_LIMIT)
     found: list[tuple[Any, ...]] = []
     hourly = time == "hour"
-    for window in _windows(filters, descending=descending, at=at) if hourly and order == "hour" else [filters]:
-        query, values = _grouped_sql(window, groups)
+    for window in windows(filters, descending=descending, at=at) if hourly and order == "hour" else [filters]:
+        query, values = grouped_sql(window, groups)
         query = (
             f"SELECT * FROM ({query}) grouped WHERE {after} "  # noqa: S608
             f"ORDER BY {order} {'DESC' if descending else 'ASC'}, {', '.join(keys)} LIMIT {size + 1 - len(found)}"
@@ -77,30 +80,32 @@ def ledger_page(
         found += rows(query, [*values, *after_values])
         if len(found) > size:
             break
-    shown = [_row(row, keys, time) for row in found[:size]]
+    sets = factor_sets() if groups == ALL_COLUMNS else {}
+    shown = [ledger_row(row, keys, time, sets) for row in found[:size]]
     more = _cursor(found[size - 1], order=order, keys=keys, sort=sort, groups=groups) if len(found) > size else ""
     return LedgerPage(tuple(shown), more)
 
 
-def _keys(groups: tuple[str, ...]) -> list[str]:
+def row_keys(groups: tuple[str, ...]) -> list[str]:
     """The columns that tell rows apart, in their order. Single rows need to name the bill's period as well."""
-    keys = ["hour" if name in _TIMES else name for name in groups]
+    keys = ["hour" if name in TIMES else name for name in groups]
     return [*keys, "provider", "period_from"] if groups == ALL_COLUMNS else keys
 
 
-def _grouped_sql(filters: LedgerFilters, groups: tuple[str, ...]) -> tuple[str, list[Any]]:
+def grouped_sql(filters: LedgerFilters, groups: tuple[str, ...]) -> tuple[str, list[Any]]:
     """The rows that are there now under the filters, by the groups: key columns first, then AMOUNT_COLUMNS."""
     if groups == ALL_COLUMNS:
         where, values = where_sql(filters)
-        return f"SELECT {', '.join(_keys(groups))}, {', '.join(AMOUNT_COLUMNS)} FROM ({LIVE_ROWS_SQL}) live WHERE {where}", values  # noqa: S608
+        columns = ", ".join((*row_keys(groups), *AMOUNT_COLUMNS))
+        return f"SELECT {columns} FROM ({LIVE_ROWS_SQL}) live WHERE {where}", values  # noqa: S608
     table = source_table(filters, hourly="hour" in groups)
     where, values = where_sql(filters)
-    chosen = ", ".join(f"{_TIMES[name][0]} AS hour" if name in _TIMES else name for name in groups)
+    chosen = ", ".join(f"{TIMES[name][0]} AS hour" if name in TIMES else name for name in groups)
     numbers = ", ".join(str(place) for place in range(1, len(groups) + 1))
     return f"SELECT {chosen}, {AMOUNT_SQL} FROM {table} WHERE {where} GROUP BY {numbers} HAVING {live_sql(table)}", values  # noqa: S608
 
 
-def _windows(filters: LedgerFilters, *, descending: bool, at: int | None) -> Iterator[LedgerFilters]:
+def windows(filters: LedgerFilters, *, descending: bool, at: int | None = None) -> Iterator[LedgerFilters]:
     """The filters cut into stretches of time in the order of reading, a day first, a week at most.
 
     A page by the hour then reads the hours it shows and not a year of them.
@@ -139,54 +144,14 @@ def ledger_choices() -> LedgerChoices:
     )
 
 
-def ledger_csv(filters: LedgerFilters, *, group_by: Sequence[str] = ()) -> Iterator[str]:
-    """The rows as CSV text, a block at a time, oldest first. Every block opens the organisation's schema itself.
-
-    A response is sent after the request's schema was closed again, so a lazy query would read another's rows.
-    """
-    schema = current_schema()
-    groups = _groups(group_by)
-    return _csv_blocks(schema, filters, groups)
-
-
-def _csv_blocks(schema: str, filters: LedgerFilters, groups: tuple[str, ...]) -> Iterator[str]:
-    columns = [name for name in groups if name not in _TIMES]
-    time = next((name for name in groups if name in _TIMES), None)
-    keys = _keys(groups)
-    yield _csv_line([*["from_utc", "through_utc"] * (time is not None), *columns, *_CSV_AMOUNTS])
-    with tenant_context(schema):
-        windows = list(_windows(filters, descending=False, at=None)) if time == "hour" else [filters]
-    for window in windows:
-        query, values = _grouped_sql(window, groups)
-        with tenant_context(schema):
-            found = rows(f"{query} ORDER BY {', '.join(keys)}", values)
-        yield "".join(_csv_row(_row(row, keys, time), columns, timed=time is not None) for row in found)
-
-
-def _csv_row(row: LedgerRow, columns: list[str], *, timed: bool) -> str:
-    times = [hour_start(hour or 0).strftime("%Y-%m-%dT%H:%MZ") for hour in (row.hour, row.hour_through)] if timed else []
-    masses = [decimal_text(ug, scale=9, places=9) for ug in (row.amount.ug, row.amount.low_ug, row.amount.high_ug)]
-    whole = [row.amount.operational_ug, row.amount.embodied_ug, row.amount.energy_uwh, row.amount.lines, row.amount.cost_micro]
-    return _csv_line([*times, *(_text_cell(getattr(row, name)) for name in columns), *masses, *whole])
-
-
-def _text_cell(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _csv_line(cells: Sequence[object]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
-
-
-def _groups(group_by: Sequence[str]) -> tuple[str, ...]:
+def checked_groups(group_by: Sequence[str]) -> tuple[str, ...]:
+    """The grouping that was asked for, every column when none was; raises ServiceError for one that makes no sense."""
     groups = tuple(group_by) or ALL_COLUMNS
     wrong = [name for name in groups if name not in GROUPS]
     if (
         wrong
         or len(set(groups)) != len(groups)
-        or sum(name in _TIMES for name in groups) > 1
+        or sum(name in TIMES for name in groups) > 1
         or (groups != ALL_COLUMNS and len(groups) > 3)
     ):
         raise ServiceError(
@@ -197,14 +162,26 @@ def _groups(group_by: Sequence[str]) -> tuple[str, ...]:
     return groups
 
 
-def _row(row: tuple[Any, ...], keys: list[str], time: str | None) -> LedgerRow:
+def factor_sets() -> dict[tuple[str, str, int], str]:
+    """(provider, account, period) → the factor set of the version that the ledger follows for it."""
+    pointers = AccountPeriod.objects.values_list("provider", "account", "period_from", "version__factor_set")
+    return {(provider, account, period): factor_set for provider, account, period, factor_set in pointers}
+
+
+def ledger_row(row: tuple[Any, ...], keys: list[str], time: str | None, sets: dict[tuple[str, str, int], str]) -> LedgerRow:
+    """A row of `grouped_sql` as pages and exports show it; single rows name the factor set that gave them."""
     told = dict(zip(keys, row, strict=False))
     hour = told.get("hour")
     through = None
     if hour is not None and time is not None:
-        through = month_of(hour)[1] if time == "month" else hour + _TIMES[time][1] - 1
+        through = month_of(hour)[1] if time == "month" else hour + TIMES[time][1] - 1
     return LedgerRow(
-        hour=hour, hour_through=through, amount=amount(row[len(keys) :]), **{name: told.get(name) for name in _COLUMNS}
+        hour=hour,
+        hour_through=through,
+        amount=amount(row[len(keys) :]),
+        provider=told.get("provider"),
+        factor_set=sets.get((told["provider"], told["account"], told["period_from"])) if "provider" in told else None,
+        **{name: told.get(name) for name in _COLUMNS},
     )
 
 

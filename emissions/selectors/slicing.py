@@ -27,11 +27,12 @@ AMOUNT_SQL = ", ".join(
         ("operational_ug", "operational_ug"),
         ("embodied_ug", "embodied_ug"),
         ("energy_uwh", "energy_uwh"),
+        ("water_ul", "water_ul"),
         ("lines", "lines"),
         ("cost_micro", "cost_micro"),
     )
 )
-AMOUNT_COLUMNS = ("ug", "low_ug", "high_ug", "operational_ug", "embodied_ug", "energy_uwh", "lines", "cost_micro")
+AMOUNT_COLUMNS = ("ug", "low_ug", "high_ug", "operational_ug", "embodied_ug", "energy_uwh", "water_ul", "lines", "cost_micro")
 assert set(MEASURES) < set(AMOUNT_COLUMNS)
 
 

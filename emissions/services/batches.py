@@ -10,17 +10,20 @@ from hashlib import sha256
 from django.db import connection
 
 from emissions.models import LedgerBatch
-from emissions.models.ledger import MEASURES, ROW_KEY
+from emissions.models.ledger import FORM, FORM_WITHOUT_WATER, MEASURES, ROW_KEY
 from emissions.poce.canonical import jcs
 from emissions.poce.hexes import ZERO_32, to_hex
 from emissions.poce.merkle import StandardTree
 
 PAGE_ROWS = 256
-_COLUMNS = ", ".join(("version_id", "provider", "period_from", *ROW_KEY, "sign", *MEASURES))
+_ROW = ("version_id", "provider", "period_from", *ROW_KEY, "sign", *MEASURES)
+_COLUMNS = {FORM: _ROW, FORM_WITHOUT_WATER: tuple(name for name in _ROW if name != "water_ul")}
 
 
-def batch_root(number: int) -> tuple[str, int]:
+def batch_root(number: int, *, form: int = FORM) -> tuple[str, int]:
     """The Merkle root over a batch's rows as they stand in the table, and their count; zero for no rows.
+
+    `form` says which columns a row has, since a root that was chained stays what it is when the ledger gains a measure.
 
     A leaf is the double hash of a page: up to PAGE_ROWS rows in the order of their ids, each as its line in PostgreSQL's
     COPY text form. Anyone with a dump can check it, and a row is shown to be there with its page.
@@ -29,7 +32,8 @@ def batch_root(number: int) -> tuple[str, int]:
 
     def pages() -> Iterator[bytes]:
         nonlocal count
-        query = f"COPY (SELECT {_COLUMNS} FROM emissions_ledgerhour WHERE batch_id = {int(number)} ORDER BY id) TO STDOUT"  # noqa: S608
+        columns = ", ".join(_COLUMNS[form])
+        query = f"COPY (SELECT {columns} FROM emissions_ledgerhour WHERE batch_id = {int(number)} ORDER BY id) TO STDOUT"  # noqa: S608
         waiting: list[bytes] = []
         rest = b""
         with connection.cursor() as cursor, cursor.copy(query) as copy:
@@ -54,6 +58,7 @@ def batch_hash(
     prev_hash: str,
     merkle_root: str,
     row_count: int,
+    form: int,
     version: str,
     engine: str,
     factor_set: str,
@@ -61,8 +66,8 @@ def batch_hash(
     posted_by: str,
     posted_at: datetime,
 ) -> str:
-    """The hash of a batch: sha256 of the JCS of everything its row says."""
-    value = {
+    """The hash of a batch: sha256 of the JCS of everything its row says; the first form did not name itself."""
+    value: dict[str, object] = {
         "number": number,
         "prev_hash": prev_hash,
         "merkle_root": merkle_root,
@@ -74,6 +79,8 @@ def batch_hash(
         "posted_by": posted_by,
         "posted_at": posted_at.isoformat(timespec="microseconds"),
     }
+    if form != FORM_WITHOUT_WATER:
+        value["form"] = form
     return to_hex(sha256(jcs(value)).digest())
 
 
@@ -91,12 +98,13 @@ def ledger_verify() -> list[ChainFinding]:
     found: list[ChainFinding] = []
     prev, expected = ZERO_32, 1
     for batch in LedgerBatch.objects.order_by("number").iterator():
-        root, count = batch_root(batch.number)
+        root, count = batch_root(batch.number, form=batch.form)
         again = batch_hash(
             number=batch.number,
             prev_hash=batch.prev_hash,
             merkle_root=batch.merkle_root,
             row_count=batch.row_count,
+            form=batch.form,
             version=str(batch.version_id),
             engine=batch.engine,
             factor_set=batch.factor_set,

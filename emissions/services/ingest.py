@@ -242,7 +242,7 @@ def _file(version: BillVersion, found: _Found) -> None:
             for line in found.quarantined[:MAX_QUARANTINED_ROWS]
         )
         current.hours_digest = found.hours_digest
-        current.counts = asdict(found.counts)
+        current.counts, current.currency = asdict(found.counts), found.bill.currency
         spent = found.coverage.energy_cost_micro
         current.coverage_ppm = 1_000_000 * found.coverage.known_cost_micro // spent if spent > 0 else None
         current.diff, current.flags = version_compare(current)

@@ -68,6 +68,8 @@ def rows_add(*, version: BillVersion, batch: int) -> None:
         "period_from": pa.scalar(version.bill.period_from, pa.int64()),
         "sign": pa.scalar(1, pa.int64()),
     }
+    # Hours that were estimated before the engine knew water and wait for confirmation since have none.
+    constants |= {name: pa.scalar(0, pa.int64()) for name in MEASURES if name not in table.column_names}
     columns = [pa.repeat(constants[name], table.num_rows) if name in constants else table[name] for name in _COPIED]
     full = pa.table(dict(zip(_COPIED, columns, strict=True)))
     options = pa_csv.WriteOptions(include_header=False, quoting_style="needed")

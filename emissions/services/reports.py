@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from hashlib import sha256
 
-from django.db.models import Sum
+from django.db.models import Q, QuerySet, Sum
 
 from accounts import keys as account_keys
 from accounts.selectors import current_organization
@@ -15,6 +15,7 @@ from cloudtuner.errors import CloudTunerError, ConfigurationError, ProofError
 from cloudtuner.tenancy import current_schema
 from emissions.engine.estimate import ENGINE_ID
 from emissions.engine.recompute import recompute
+from emissions.engine.work import coverage_bp, weigh
 from emissions.grid.catalog import load_factor_set
 from emissions.models import LedgerDay, LedgerHour, ReportedMonth
 from emissions.poce import keys
@@ -164,6 +165,8 @@ def _report(month: Month, node: str, hour_from: int, signer: _Signer) -> tuple[s
         level=Level.A0.value,
         lines=lines,
         recomputed=again,
+        work=weigh(lines, factor_set),
+        coverage_bp=_coverage_bp(month, hour_from),
         factor_set_id=factor_set.id,
         engine_id=ENGINE_ID,
         bill_digest=_bill_digest(month),
@@ -191,14 +194,23 @@ def _lines(month: Month, hour_from: int) -> StrippedLines:
     return StrippedLines.collect((hour, part.rate_keys[key], quantity) for part in parts for hour, key, quantity in part.lines)
 
 
+def _ledger(month: Month, hour_from: int) -> QuerySet[LedgerDay] | QuerySet[LedgerHour]:
+    """The ledger's rows of the month from an hour on: by day where that hour begins one."""
+    where = {"provider": month.provider, "account": month.account, "hour__range": (hour_from, month.hour_through)}
+    return LedgerDay.objects.filter(**where) if hour_from % 24 == 0 else LedgerHour.objects.filter(**where)
+
+
+def _coverage_bp(month: Month, hour_from: int) -> int:
+    """How much of what the month cost has a model."""
+    costs = _ledger(month, hour_from).aggregate(every=Sum("cost_micro"), unknown=Sum("cost_micro", filter=Q(quality=UNKNOWN)))
+    every, unknown = int(costs["every"] or 0), int(costs["unknown"] or 0)
+    return coverage_bp(every - unknown, every)
+
+
 def _compare_with_ledger(month: Month, hour_from: int, ug: int) -> None:
     """Raises ProofError unless the lines give what the ledger holds: a certificate must tie to both."""
-    rows = LedgerDay.objects if hour_from % 24 == 0 else LedgerHour.objects
-    held = (
-        rows.filter(provider=month.provider, account=month.account, hour__range=(hour_from, month.hour_through))
-        .exclude(quality=UNKNOWN)
-        .aggregate(ug=Sum("operational_ug") + Sum("embodied_ug"))["ug"]
-    )
+    rows = _ledger(month, hour_from).exclude(quality=UNKNOWN)
+    held = rows.aggregate(ug=Sum("operational_ug") + Sum("embodied_ug"))["ug"]
     if int(held or 0) != ug:
         raise ProofError(
             f"the ledger holds {int(held or 0)} µg, the lines give {ug} µg.",
@@ -220,6 +232,9 @@ def _same(before: ReportCommitment, report: NodeReport) -> bool:
             "operational_ug",
             "embodied_ug",
             "energy_uwh",
+            "work_uwh",
+            "scored_ug",
+            "coverage_bp",
             "hours_root",
             "factor_set",
             "engine",

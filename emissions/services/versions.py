@@ -16,6 +16,7 @@ from cloudtuner import clock, locks
 from cloudtuner.errors import ServiceError
 from cloudtuner.tenancy import current_schema
 from emissions.models import AccountDay, BillVersion, LedgerBatch, LedgerDay
+from emissions.models.ledger import FORM
 from emissions.poce.hexes import ZERO_32
 from emissions.register.jobs import job_wish
 from emissions.register.models import WaitingJob
@@ -172,6 +173,7 @@ def version_post(version: BillVersion, *, confirmed_by: str) -> BillVersion:
         "prev_hash": prev,
         "merkle_root": root,
         "row_count": count,
+        "form": FORM,
         "engine": version.engine,
         "factor_set": version.factor_set,
         "bill_digest": version.bill_digest,

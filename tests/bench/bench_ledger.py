@@ -90,7 +90,7 @@ def hours(first: int, last: int, rows: int) -> pa.Table:
                 values = (
                     f"{100000000000 + account}", hour, REGIONS[place % len(REGIONS)], SERVICES[place // len(REGIONS)],
                     "compute", "measured" if place % 3 else "proxy", "direct" if place % 5 == 0 else "lifecycle",
-                    number * 31, number * 17, number, number * 9, number * 40, 1 + number % 9, number,
+                    number * 31, number * 17, number, number * 9, number * 40, number * 3, 1 + number % 9, number,
                 )  # fmt: skip
                 for name, value in zip(HOURS_SCHEMA.names, values, strict=True):
                     columns[name].append(value)
@@ -142,7 +142,7 @@ def load(version: Any, batch: int) -> None:
     added, rest = [], 0.0
     data: list[bytes] = []
     columns = "batch_id, version_id, provider, period_from, account, hour, region, service, category, quality, basis, sign, "
-    columns += "energy_uwh, operational_ug, embodied_ug, low_ug, high_ug, lines, cost_micro"
+    columns += "energy_uwh, operational_ug, embodied_ug, low_ug, high_ug, water_ul, lines, cost_micro"
     for attempt in range(2):
         try:
             with transaction.atomic():

@@ -6,11 +6,13 @@ import csv
 import io
 from dataclasses import replace
 
+import pyarrow.parquet as pq
 import pytest
 
 from cloudtuner.errors import ServiceError
 from cloudtuner.tenancy import public_context
 from emissions import selectors
+from emissions.grid.catalog import load_factor_set
 from emissions.selectors.figures import Amount, LedgerFilters
 
 
@@ -118,6 +120,25 @@ def test_csv__read_after_the_schema_was_closed__still_has_its_own_rows(ledger):
         if not group_by:
             assert len(rows) == 113
             assert rows[0]["from_utc"] == "2026-06-01T00:00Z"
+
+
+def test_parquet__any_grouping__holds_the_rows_of_the_csv(ledger):
+    for group_by in ((), ("day", "service"), ("account",)):
+        stream = selectors.ledger_parquet(LedgerFilters(), group_by=group_by)
+        with public_context():
+            table = pq.read_table(io.BytesIO(b"".join(stream)))
+        told = list(csv.DictReader(io.StringIO("".join(selectors.ledger_csv(LedgerFilters(), group_by=group_by)))))
+        assert table.column_names == list(told[0])
+        for row, line in zip(table.to_pylist(), told, strict=True):
+            for name, value in row.items():
+                text = value.strftime("%Y-%m-%dT%H:%MZ") if name.endswith("_utc") else str(value)
+                assert text == line[name], (group_by, name)
+
+
+def test_exports__chosen_figures__are_the_only_ones(ledger):
+    text = "".join(selectors.ledger_csv(LedgerFilters(), group_by=("region",), amounts=("water_ul", "co2e_kg")))
+    assert text.splitlines()[0] == "region,co2e_kg,water_ul"
+    assert [row.factor_set for row in pages(LedgerFilters(), limit=500)][:1] == [load_factor_set().id]
 
 
 def test_dashboard__a_month__every_cut_adds_up_to_the_total(ledger, cur):

@@ -25,8 +25,14 @@ def test_examples__in_the_docstrings__hold(module):
 @given(ug=st.integers(min_value=-(10**18), max_value=10**18))
 def test_headline__any_mass__is_within_half_a_thousandth(ug):
     value = int(face.headline_value(ug).replace(",", "").replace(".", ""))
-    scale = 9 if face.headline_unit(ug) == "t CO2e" else 6
+    scale = {"t CO2e": 9, "kg CO2e": 6, "g CO2e": 3, "mg CO2e": 0}[face.headline_unit(ug)]
     assert abs(value * 10**scale - ug) * 2 <= 10**scale
+
+
+@given(value=st.integers(min_value=-(10**18), max_value=10**18).filter(bool))
+def test_figure__anything_but_nothing__never_prints_as_zero(value):
+    for text in (face.kg(value), face.kg_number(value), face.headline_value(value), face.kwh(value), face.water(value)):
+        assert text.split()[0] not in {"0.000", "-0.000"}, text
 
 
 @given(parts=st.lists(st.integers(min_value=0, max_value=10**15), min_size=1, max_size=5))
