@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("certificates.urls_register")),
     path("", include("certificates.urls_public")),
     path("", include("tokens.urls_public")),
+    path("", include("emissions.urls_public")),
     path("accounts/", include("allauth.urls")),
     path("poce/v1/", include("emissions.register.urls")),
     path("poce/v1/", include("tokens.urls_poce")),

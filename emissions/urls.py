@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from django.urls import path
+from django.views.decorators.http import require_safe
 
-from emissions.views import bills, ledger, nodes
+from accounts.access import permission_required
+from emissions.views import bills, coverage, documents, factors, ledger, nodes
 
 app_name = "emissions"
+
+# What the public host shows as well, for any member.
+_open = permission_required(None)
 
 urlpatterns = [
     path("ledger/", ledger.ledger, name="ledger"),
@@ -19,5 +24,10 @@ urlpatterns = [
     path("bills/versions/<uuid:version_id>/", bills.version, name="bill_version"),
     path("bills/versions/<uuid:version_id>/confirm/", bills.confirm, name="bill_confirm"),
     path("bills/versions/<uuid:version_id>/discard/", bills.discard, name="bill_discard"),
+    path("coverage/", coverage.coverage_page, name="coverage"),
     path("nodes/", nodes.nodes, name="nodes"),
+    path("factors/", require_safe(_open(factors.explorer)), name="factors"),
+    path("factors/row/", require_safe(_open(factors.factor_row)), name="factor_row"),
+    path("factors/diff/", require_safe(_open(factors.factors_diff)), name="factors_diff"),
+    path("docs/<slug:name>/", require_safe(_open(documents.document)), name="document"),
 ]

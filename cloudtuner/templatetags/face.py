@@ -175,6 +175,16 @@ def litres_number(ul: int | None) -> str:
 
 
 @register.filter
+def money(micro: int | None) -> str:
+    """Millionths of a currency's unit with two decimals; the currency stands beside it.
+
+    >>> money(1_234_567_890_000)
+    '12,34,567.89'
+    """
+    return "–" if micro is None else group(decimal_text(micro, scale=6, places=2))
+
+
+@register.filter
 def tokens(units: int | None) -> str:
     """Base units as tokens with three decimals, without symbol.
 

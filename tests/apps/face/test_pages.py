@@ -10,14 +10,20 @@ from accounts.models import Organization
 from accounts.services.organizations import organization_create
 
 TENANT_PAGES = [
-    "/", "/ledger/", "/ledger/?group=month&group2=service", "/bills/", "/bills/import/", "/nodes/",
+    "/", "/ledger/", "/ledger/?group=month&group2=service", "/bills/", "/bills/import/", "/nodes/", "/coverage/",
     "/records/", "/records/retire/", "/records/retirements/", "/records/approvals/",
+    "/factors/", "/factors/?table=instances&q=m5", "/factors/diff/", "/docs/methodology/", "/docs/words/",
     "/certificates/", "/settings/", "/settings/members/", "/settings/roles/", "/settings/addresses/", "/settings/audit/",
 ]  # fmt: skip
 PUBLIC_PAGES = [
     "/",
     "/who-sees-what/",
     "/sources/",
+    "/factors/",
+    "/factors/?table=grid&provider=aws&q=ap-south-1",
+    "/factors/diff/",
+    "/docs/methodology/",
+    "/docs/protocol/",
     "/verify/",
     "/accounts/login/",
     "/accounts/signup/",

@@ -1,0 +1,140 @@
+"""The factors behind the figures: which sets there are, their rows, and what differs between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+from emissions.grid.catalog import GENESIS, FactorSet, load_factor_set, place
+from emissions.grid.factors import Row
+
+# Columns that every table may have and that a list shows at its end, or not at all.
+COMMON = ("id", "source", "year", "note", "valid_from", "valid_to")
+# A table that is wider than a page shows these; its rows open to all of their columns.
+_SHORT = {
+    "instances": (
+        "provider", "instance_type", "vcpu", "memory_gib", "microarchitecture", "gpu", "teads_w_50", "boavizta_w_50",
+        "embodied_kg", "embodied_lifetime_h",
+    ),
+    "grid": ("provider", "region", "basis", "value", "low", "high", "unit", "quality", "zone"),
+}  # fmt: skip
+_MOST_COLUMNS = 8
+
+
+@dataclass(frozen=True)
+class RegionFactors:
+    """What a set says of one region on a day. Figures are the set's own decimal texts; "" where it has none."""
+
+    provider: str
+    region: str
+    basis: str
+    direct: str
+    lifecycle: str
+    direct_proxy: str
+    lifecycle_proxy: str
+    pue: str
+    wue: str
+    year: str
+    source: str
+    grid_id: str
+    pue_id: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One row that two sets do not share. `fields` are (column, older text, newer text) of a row that both have."""
+
+    table: str
+    id: str
+    kind: str
+    fields: tuple[tuple[str, str, str], ...]
+
+
+def factor_set_names() -> tuple[str, ...]:
+    """The sets that this version ships, the genesis set first."""
+    folder = resources.files("emissions.grid.data")
+    names = {entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("_")}
+    return (GENESIS, *sorted(names - {GENESIS}))
+
+
+def shipped_sets() -> tuple[FactorSet, ...]:
+    """Those sets, loaded; a set is read once per process."""
+    return tuple(load_factor_set(name) for name in factor_set_names())
+
+
+def columns_of(table: str, rows: Sequence[Row]) -> tuple[str, ...]:
+    """The columns that a list of a table shows beside id, source, year and validity."""
+    there = tuple(name for name in (rows[0] if rows else ()) if name not in COMMON)
+    return tuple(name for name in _SHORT[table] if name in there) if table in _SHORT else there[:_MOST_COLUMNS]
+
+
+def table_rows(found: FactorSet, table: str, *, words: str = "", provider: str = "") -> list[Row]:
+    """The rows of a table that hold every word somewhere and belong to the provider."""
+    rows = (row for row in found.tables.get(table, ()) if not provider or row.get("provider", provider) == provider)
+    return list(_holding(rows, words))
+
+
+def _holding(rows: Iterator[Row], words: str) -> Iterator[Row]:
+    wanted = words.lower().split()
+    for row in rows:
+        text = "\n".join(row.values()).lower() if wanted else ""
+        if all(word in text for word in wanted):
+            yield row
+
+
+def row_of(found: FactorSet, table: str, row_id: str) -> Row | None:
+    """The row with that id."""
+    return next((row for row in found.tables.get(table, ()) if row["id"] == row_id), None)
+
+
+def regions(found: FactorSet, day: str, *, words: str = "", provider: str = "") -> list[RegionFactors]:
+    """Every region of a set as it stands on a day (ISO text), with both bases beside each other."""
+    places = {(row["provider"], row["region"]) for row in found.tables["grid"]}
+    told = [_region(found, *at, day) for at in sorted(places) if not provider or at[0] == provider]
+    wanted = words.lower().split()
+    return [
+        region
+        for region in told
+        if region is not None
+        and all(word in f"{region.provider} {region.region} {region.source} {region.year}".lower() for word in wanted)
+    ]
+
+
+def _region(found: FactorSet, provider: str, region: str, day: str) -> RegionFactors | None:
+    name = place(provider, region)
+    grid, pue = found.row("grid", name, day), found.row("pue", name, day) or {}
+    if grid is None:
+        return None
+    return RegionFactors(
+        provider=provider,
+        region=region,
+        basis=grid["basis"],
+        direct=grid["direct"],
+        lifecycle=grid["lifecycle"],
+        direct_proxy=grid.get("direct_proxy", ""),
+        lifecycle_proxy=grid.get("lifecycle_proxy", ""),
+        pue=pue.get("value", ""),
+        wue=pue.get("wue_l_per_kwh", ""),
+        year=grid["year"],
+        source=grid["source"],
+        grid_id=grid["id"],
+        pue_id=pue.get("id", ""),
+    )
+
+
+def diff(older: FactorSet, newer: FactorSet) -> list[Change]:
+    """Every row that is not the same in both sets, by table and id."""
+    changes = []
+    for table in sorted({*older.tables, *newer.tables}):
+        before = {row["id"]: row for row in older.tables.get(table, ())}
+        after = {row["id"]: row for row in newer.tables.get(table, ())}
+        for row_id in sorted({*before, *after}):
+            was, now = before.get(row_id), after.get(row_id)
+            if was is None or now is None:
+                changes.append(Change(table, row_id, "added" if was is None else "removed", ()))
+            elif was != now:
+                names = [name for name in {**was, **now} if was.get(name, "") != now.get(name, "")]
+                fields = tuple((name, was.get(name, ""), now.get(name, "")) for name in names)
+                changes.append(Change(table, row_id, "changed", fields))
+    return changes
