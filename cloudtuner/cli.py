@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 import time
@@ -12,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cloudtuner.errors import CloudTunerError
+from cloudtuner.errors import CloudTunerError, ConfigurationError
 from emissions.engine.cli import estimate_command
 from tokens.chain.cli import deploy_command
 
@@ -119,6 +121,20 @@ def doctor(data_dir: DataDir = Path(".data")) -> None:
         mark = {"ok": "[green]ok[/green]  ", "warn": "[yellow]look[/yellow]", "bad": "[red]bad[/red] "}[finding.state]
         console.print(f"{mark} {finding.subject}: {finding.text}", markup=True)
     raise typer.Exit(1 if any(finding.state == "bad" for finding in findings) else 0)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def manage(context: typer.Context, data_dir: DataDir = Path(".data")) -> None:
+    """Runs a Django management command on the running installation, as the app role: `cloudtuner manage createsuperuser`."""
+    from cloudtuner.embedded.supervisor import ENVIRONMENT
+
+    path = data_dir.absolute() / ENVIRONMENT
+    if not path.exists():
+        raise ConfigurationError(
+            "no platform runs from this folder.", code="manage.not_running", where=str(data_dir), hint="Start it with `make up`."
+        )
+    env = {**os.environ, **json.loads(path.read_text(encoding="utf-8"))}
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "django", *context.args], env=env, check=False).returncode)
 
 
 def main() -> None:

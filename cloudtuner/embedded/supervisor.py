@@ -24,6 +24,8 @@ from cloudtuner.embedded.valkey import EmbeddedValkey
 
 PREFERRED_WEB_PORT = 8480
 BASE_DOMAIN = "cloudtuner.localhost"
+# How to reach the running installation; holds the database's password, so only its owner may read it.
+ENVIRONMENT = "environment.json"
 
 
 class Stopped(Exception):
@@ -75,6 +77,12 @@ class Supervisor:
         self._start_workers()
         self._start_validators(keyring)
         (self.data_dir / "run.json").write_text(json.dumps(self.describe(), indent=1))
+        _write_private(self.data_dir / ENVIRONMENT, json.dumps(self._for_staff(), indent=1))
+
+    def _for_staff(self) -> dict[str, str]:
+        """What `cloudtuner manage` needs to reach this installation as the app role: the web's environment, no signing key."""
+        kept = {key: value for key, value in self.env.items() if key.startswith(("CLOUDTUNER_", "DJANGO_")) or key in _OVERRIDES}
+        return {key: value for key, value in kept.items() if key not in (*_KEYS, "DATABASE_OWNER_URL")}
 
     def describe(self) -> dict[str, object]:
         """What others may know of the running installation; no secret in it."""
@@ -113,7 +121,8 @@ class Supervisor:
         for part in (self.anvil, self._valkey, self._postgres):
             if part is not None:
                 part.stop()
-        (self.data_dir / "run.json").unlink(missing_ok=True)
+        for name in ("run.json", ENVIRONMENT):
+            (self.data_dir / name).unlink(missing_ok=True)
         if self._port_lock is not None:
             os.close(self._port_lock)
             self._port_lock = None
@@ -296,6 +305,13 @@ class Supervisor:
 
 _KEYS = ("CLOUDTUNER_MASTER_KEY_FILE", "CLOUDTUNER_REGISTRAR_KEY_FILE", "CLOUDTUNER_RELAYER_KEY_FILE")
 _OVERRIDES = frozenset({"DATABASE_URL", "DATABASE_OWNER_URL", "CELERY_BROKER_URL", "RPC_URL", "OBJECT_STORE_URL"})
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Writes a file that only its owner may read, also when an earlier one was left behind."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def stop_on_signals() -> None:

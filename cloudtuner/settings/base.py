@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudtuner.env import Env
+from cloudtuner.settings.admin import *
 from cloudtuner.settings.apps import *
 from cloudtuner.settings.auth import *
 from cloudtuner.settings.celery import *

@@ -87,6 +87,31 @@ def platform(data_dir: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.stdout.close()
 
 
+def test_manage__running_platform__reaches_it_as_the_app_role(platform: subprocess.Popen[bytes], data_dir: Path) -> None:
+    private = data_dir / "environment.json"
+    assert private.stat().st_mode & 0o777 == 0o600
+    told = private.read_text()
+    assert "DATABASE_OWNER_URL" not in told
+    assert "KEY_FILE" not in told.replace("SECRET_KEY_FILE", "").replace("NETWORK_KEY_FILE", "")
+    words = ["manage", "--data-dir", str(data_dir), "createsuperuser", "--noinput", "--email", "staff@platform.example"]
+    made = subprocess.run(
+        [sys.executable, "-m", "cloudtuner.cli", *words],
+        env={**os.environ, "DJANGO_SUPERUSER_PASSWORD": "correct horse battery"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    assert "Superuser created" in made.stdout
+
+
+def test_manage__nothing_runs__says_what_to_do(tmp_path: Path) -> None:
+    words = ["manage", "--data-dir", str(tmp_path), "check"]
+    refused = subprocess.run([sys.executable, "-m", "cloudtuner.cli", *words], capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert "Start it with `make up`" in " ".join((refused.stdout + refused.stderr).split())
+
+
 @pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
 def test_platform__asked_to_stop__ends_in_ten_seconds_without_orphan(
     platform: subprocess.Popen[bytes], word: signal.Signals

@@ -37,6 +37,24 @@ def test_admin__stranger_or_customer__does_not_get_in(two_organizations):
     assert _browser(a.owner).get("/login/").url == "http://cloudtuner.localhost:8000/"
 
 
+def test_admin__staff_back_from_the_log_in__reach_the_page_they_asked_for(staff, two_organizations):
+    a, _ = two_organizations
+    browser = _browser(staff)
+    assert browser.get("/login/?next=/accounts/user/").url == "/accounts/user/"
+    assert browser.get("/login/?next=https://elsewhere.example/").url == "/"
+    # The whole way round ends; a loop between the two hosts would raise.
+    assert browser.get("/login/?next=/", follow=True).status_code == 200
+    assert _browser(a.owner).get("/login/?next=/", follow=False).url == "http://cloudtuner.localhost:8000/"
+
+
+def test_admin__its_sidebar__names_the_product_and_every_list(staff):
+    page = _browser(staff).get("/").content.decode()
+    assert "CloudTuner platform" in page
+    for model in admin.site._registry:
+        if model._meta.app_label in {"accounts", "emissions_register", "tokens_network", "certificates_register", "cloudtuner"}:
+            assert f'href="/{model._meta.app_label}/{model._meta.model_name}/"' in page
+
+
 def test_admin__is_on_no_other_host(staff, two_organizations):
     a, _ = two_organizations
     for host in ("cloudtuner.localhost", a.host):
