@@ -35,6 +35,8 @@ EMAIL_FILE_PATH = DATA_DIR / "mail"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"CloudTuner <no-reply@{BASE_DOMAIN}>"
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ADMIN_REQUIRES_MFA = False
+# An address that is believed without an answer is enough for a second factor too.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 WHITENOISE_USE_FINDERS = True
 STORAGES = {
