@@ -1,52 +1,57 @@
 """Which files make up a bill, whether each can be read to its end, and what its columns are called.
 
-Every byte is read once here: for the digest, for the integrity of the compression and for the encoding. What comes
-out is a plain CSV or Parquet file with known columns.
+What comes out is a plain CSV or Parquet file with known columns and one format.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
-import hashlib
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from cloudtuner.errors import BillError
-from emissions.billing.formats import BillFormat, detect_format, find_format, missing_columns
+from emissions.billing.detection import detect_format, formats_named
+from emissions.billing.formats import MOMENTS, BillFormat
+from emissions.billing.parquet_files import read_parquet_file
+from emissions.billing.places import Columns, First, columns_of, places_of, text_on_line
 from emissions.billing.registry import FORMATS
+from emissions.billing.text_files import read_text_file
 
-_CHUNK = 1 << 20
-_MAX_HEADER = 1 << 20
 _SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".csv.zstd", ".parquet")
+
+
+@dataclass(frozen=True)
+class FileColumn:
+    """A column: its name in the file, "text" in CSV and Arrow's word for the type in Parquet, and its SQL."""
+
+    name: str
+    type: str
+    sql: str
 
 
 @dataclass(frozen=True)
 class BillFile:
     """One file of a bill. `path` is what to read now (unpacked if need be), `name` what people call it.
 
-    `export` is the export's name where AWS's folder layout tells it. `columns` are (name, type), the type being "text" in
-    CSV and Arrow's word for it in Parquet. `rows` is how many there are: in CSV at most, where a quoted value spans lines.
+    `export` is the export's name where AWS's folder layout tells it. `columns` of Parquet name the parts of a struct one by
+    one, with dots. `rows` is how many there are: in CSV at most, where a quoted value spans lines. `formulas` tells a CSV
+    file in which a cell might begin like a spreadsheet's formula.
     """
 
     path: Path
     name: str
     digest: str
     kind: str
-    columns: tuple[tuple[str, str], ...]
+    columns: tuple[FileColumn, ...]
     bill_format: BillFormat
     export: str = ""
     rows: int = 0
+    formulas: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
         """The column names in the file's order."""
-        return tuple(name for name, _ in self.columns)
+        return tuple(column.name for column in self.columns)
 
 
 def open_files(paths: Iterable[Path | str], *, work_dir: Path, format_name: str | None = None) -> list[BillFile]:
@@ -61,7 +66,7 @@ def open_files(paths: Iterable[Path | str], *, work_dir: Path, format_name: str 
     if not found:
         raise BillError("no bill file given.", code="bill.none", hint=f"Name files or folders with {', '.join(_SUFFIXES)}.")
     files = sorted(found.values(), key=lambda opened: opened.digest)
-    formats = sorted({opened.bill_format.name for opened in files})
+    formats = sorted({opened.bill_format.title for opened in files})
     if len(formats) > 1:
         raise BillError(f"files of several formats: {', '.join(formats)}.", code="bill.mixed", hint="Give one bill at a time.")
     return files
@@ -84,6 +89,21 @@ def _expand(paths: Iterable[Path | str]) -> Iterator[tuple[Path, str]]:
 
 
 def _open_file(path: Path, name: str, number: int, work_dir: Path, format_name: str | None) -> BillFile:
+    codec = codec_of(path, name)
+    if codec == "parquet":
+        found = read_parquet_file(path, name)
+        columns = tuple(FileColumn(*column) for column in found.columns)
+        bill_format = format_of([column.name for column in columns], found.first_line, name, format_name)
+        _refuse_types(columns, bill_format, name)
+        return BillFile(path, name, found.digest, "parquet", columns, bill_format, _export_name(path), found.rows)
+    text = read_text_file(path, name, codec=codec or None, unpacked=work_dir / f"part-{number}.csv")
+    columns = tuple(FileColumn(column, "text", f"c{place}") for place, column in enumerate(text.header))
+    bill_format = format_of(text.header, text.first_line, name, format_name)
+    return BillFile(text.path, name, text.digest, "csv", columns, bill_format, _export_name(path), text.rows, text.formulas)
+
+
+def codec_of(path: Path, name: str) -> str:
+    """How a file is packed, by its first bytes: "" (plain text), "gzip", "zstd" or "parquet"."""
     try:
         with path.open("rb") as stream:
             magic = stream.read(4)
@@ -92,23 +112,8 @@ def _open_file(path: Path, name: str, number: int, work_dir: Path, format_name: 
     if not magic:
         raise BillError("the file is empty.", code="bill.empty", where=name, hint="Deliver it again.")
     if magic == b"PAR1" or path.name.lower().endswith(".parquet"):
-        return _open_parquet(path, name, format_name)
-    codec = "gzip" if magic[:2] == b"\x1f\x8b" else "zstd" if magic == b"\x28\xb5\x2f\xfd" else None
-    plain = path if codec is None else work_dir / f"part-{number}.csv"
-    digest, bom, rows = _read_through(path, name, codec, plain)
-    header = _header(plain, name)
-    if bom:
-        header[0] = header[0].removeprefix("\ufeff").strip('"')
-    return BillFile(
-        path=plain,
-        name=name,
-        digest=digest,
-        kind="csv",
-        columns=tuple((column, "text") for column in header),
-        bill_format=_format_of(header, name, format_name),
-        export=_export_name(path),
-        rows=rows,
-    )
+        return "parquet"
+    return "gzip" if magic[:2] == b"\x1f\x8b" else "zstd" if magic == b"\x28\xb5\x2f\xfd" else ""
 
 
 def _export_name(path: Path) -> str:
@@ -120,96 +125,36 @@ def _export_name(path: Path) -> str:
     return ""
 
 
-def _format_of(header: Sequence[str], name: str, format_name: str | None) -> BillFormat:
-    doubled = sorted({column for column in header if header.count(column) > 1})
+def format_of(names: Sequence[str], line: Mapping[str, str], name: str, format_name: str | None) -> BillFormat:
+    """The format of a file with these columns and this first line; raises BillError when there is none."""
+    doubled = sorted({column for column in names if column and names.count(column) > 1})
     if doubled:
         raise BillError(f"the column {doubled[0]} occurs twice.", code="bill.columns", where=f"{name}, line 1")
-    if format_name is None:
-        return detect_format(header, where=name, formats=FORMATS)
-    named = find_format(format_name, FORMATS)
-    if lacking := named.missing(header):
-        raise missing_columns(named, lacking, where=name)
-    return named
+
+    def first_line(place: First) -> str:
+        return text_on_line(place, line)
+
+    return detect_format(names, first_line=first_line, where=name, formats=formats_named(format_name, FORMATS))
 
 
-def _read_through(path: Path, name: str, codec: str | None, plain: Path) -> tuple[str, bool, int]:
-    """Digest of the bytes, whether the text has a byte-order mark, and its lines below the first; unpacks to `plain`."""
-    digest = hashlib.sha256() if codec is None else _digest(path)
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    newlines, first = 0, True
-    bom = ended = False
-    text = io.BytesIO() if codec is None else plain.open("wb")
-    try:
-        with pa.input_stream(str(path), compression=codec) as stream, text:
-            while chunk := stream.read(_CHUNK):
-                if codec is None:
-                    digest.update(chunk)
-                try:
-                    # Most chunks are plain ASCII; then there is nothing to decode, unless a character is open.
-                    if not chunk.isascii() or decoder.getstate()[0]:
-                        decoder.decode(chunk)
-                except UnicodeDecodeError as error:
-                    line = newlines + chunk[: max(error.start, 0)].count(b"\n") + 1
-                    raise BillError(
-                        "the text is not UTF-8.", code="bill.encoding", where=f"{name}, line {line}", hint="Export it as UTF-8."
-                    ) from error
-                if b"\x00" in chunk:
-                    line = newlines + chunk[: chunk.index(b"\x00")].count(b"\n") + 1
-                    raise BillError("the text holds a NUL byte.", code="bill.encoding", where=f"{name}, line {line}")
-                if first:
-                    bom, first = chunk.startswith(codecs.BOM_UTF8), False
-                newlines += chunk.count(b"\n")
-                ended = chunk.endswith(b"\n")
-                if codec is not None:
-                    text.write(chunk)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        raise BillError(
-            "the text ends inside a character.", code="bill.encoding", where=f"{name}, line {newlines + 1}"
-        ) from error
-    except (OSError, pa.ArrowException) as error:
-        raise BillError(
-            f"the {codec or 'text'} ends early or is damaged after line {newlines} ({error}).",
-            code="bill.truncated",
-            where=f"{name}, line {newlines + 1}",
-            hint="Deliver it again.",
-        ) from error
-    if first:
-        raise BillError("the file is empty.", code="bill.empty", where=name, hint="Deliver it again.")
-    return "0x" + digest.hexdigest(), bom, newlines - ended
-
-
-def _digest(path: Path) -> hashlib._Hash:
-    with path.open("rb") as raw:
-        return hashlib.file_digest(raw, "sha256")
-
-
-def _header(plain: Path, name: str) -> list[str]:
-    with plain.open("r", encoding="utf-8", newline="") as stream:
-        start = stream.read(_MAX_HEADER)
-    header = next(csv.reader(io.StringIO(start, newline="")), [])
-    if not header:
-        raise BillError("the first line names no columns.", code="bill.columns", where=f"{name}, line 1")
-    return header
-
-
-def _open_parquet(path: Path, name: str, format_name: str | None) -> BillFile:
-    digest = _digest(path)
-    try:
-        with pq.ParquetFile(path) as parquet:
-            schema, rows = parquet.schema_arrow, parquet.metadata.num_rows
-    except (OSError, pa.ArrowException) as error:
-        raise BillError(
-            f"not a whole Parquet file ({error}).", code="bill.truncated", where=name, hint="Deliver it again."
-        ) from error
-    columns = tuple((column.name, str(column.type)) for column in schema)
-    return BillFile(
-        path=path,
-        name=name,
-        digest="0x" + digest.hexdigest(),
-        kind="parquet",
-        columns=columns,
-        bill_format=_format_of([column for column, _ in columns], name, format_name),
-        export=_export_name(path),
-        rows=rows,
-    )
+def _refuse_types(columns: tuple[FileColumn, ...], bill_format: BillFormat, name: str) -> None:
+    """Raises BillError for a column of a type that cannot hold its field."""
+    found = Columns([column.name for column in columns])
+    types = {column.name: column.type for column in columns}
+    for field, source in bill_format.columns.items():
+        for wanted in columns_of(source):
+            place = found.find(wanted)
+            if place is None or place[1]:
+                continue
+            kind = types[place[0]]
+            nested = kind.startswith(("list<", "large_list<", "map<"))
+            keyed = any(each.column == wanted and each.key for each in places_of(source))
+            time = kind.startswith(("timestamp", "date", "string", "large_string"))
+            if (nested and not keyed) or kind.startswith(("binary", "fixed_size_binary")) or (field in MOMENTS and not time):
+                needed = "a time" if field in MOMENTS else "a text or a number"
+                raise BillError(
+                    f"the column {place[0]} holds {kind}, {bill_format.title} has {needed} there.",
+                    code="bill.types",
+                    where=name,
+                    hint="Export it again with the provider's own types.",
+                )

@@ -1,19 +1,18 @@
-"""How a bill format is declared, and which one a file is written in.
+"""How a bill format is declared.
 
-A format is data: which columns it needs, what they mean, which line types carry energy, and which units it counts in.
-Detection looks at column names only. To add a format, add a module with one `BillFormat` and name it in `FORMATS`
-(docs/add-a-bill-format.md).
+A format is data: where its fields stand, which line types carry energy, and what its units mean. To add one, add a module
+with one `BillFormat` and name it in `FORMATS` (docs/add-a-bill-format.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 
-from cloudtuner.errors import BillError
+from emissions.billing.places import Columns, First, Source, columns_of
+from emissions.billing.units import Unit
 
-# What the engine asks of every format. A format maps each to one of its columns; those in `optional` may be missing.
+# What the engine asks of every format. A format says where each stands; those in `optional` may be missing.
 FIELDS = (
     "payer",
     "account",
@@ -34,78 +33,78 @@ FIELDS = (
     "currency",
 )
 KEY_FIELDS = ("service", "usage_type", "operation", "unit", "region", "instance_type")
+MOMENTS = ("period_start", "start", "end")
 
 
 @dataclass(frozen=True)
-class Unit:
-    """What a billed unit measures: `factor` of `dimension` per unit ("1K tokens" = 1000 of token)."""
+class Idle:
+    """Lines whose `column` has one of `values` (any text, where none is named) get a line type without energy.
 
-    dimension: str
-    factor: Fraction
+    An unused commitment is money for nothing that ran; a split line says again what its parent line says already.
+    """
+
+    column: str
+    line_type: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Corrects:
+    """Lines whose `column` has one of `values` count instead of the line that `line_id` names."""
+
+    line_id: First
+    column: str
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class BillFormat:
     """One bill format, declared.
 
-    `columns` maps each of FIELDS to a column name; a file without one of the columns that are not in `optional` is
-    refused. `energy_line_types` are the line types that stand for something that ran. `absent` are the texts that mean
-    no value. `units` is keyed by lower-case text. `effective_costs` maps line types that were paid for beforehand to the
-    column with what was paid, which counts instead of `cost` where a file has it.
+    - `columns`: where each of FIELDS stands. A file without any of the columns of a field that is not in `optional` is
+      refused.
+    - `unlike`: columns of another format that has all the required ones too; a file with one of them is not of this one.
+    - `told_by`: where the provider's name stands, and `spellings` how it is written, lower case, when other providers
+      write the same columns.
+    - `energy_line_types`: the line types that stand for something that ran.
+    - `idle`: lines without energy whose line type does not tell.
+    - `corrects`: which lines replace another.
+    - `effective_costs`: for line types that were paid for beforehand, the place of what was paid; it counts instead of
+      `cost` where a line has it.
+    - `units`: what units mean that do not mean what they say (`emissions.billing.units`), keyed by lower-case text.
+    - `moments`: how times are written beside ISO 8601, in strptime's words.
+    - `lasts_hours`: how long a line lasts that names no end. A line without `period_start` belongs to the calendar month
+      (UTC) that it starts in.
+    - `absent`: the texts that mean no value.
     """
 
     name: str
     title: str
     provider: str
-    columns: Mapping[str, str]
+    columns: Mapping[str, Source]
     optional: frozenset[str]
     energy_line_types: frozenset[str]
-    units: Mapping[str, Unit]
+    unlike: tuple[str, ...] = ()
+    told_by: First | None = None
+    spellings: frozenset[str] = frozenset()
+    idle: tuple[Idle, ...] = ()
+    corrects: Corrects | None = None
+    effective_costs: Mapping[str, First] = field(default_factory=dict)
+    units: Mapping[str, Unit] = field(default_factory=dict)
+    moments: tuple[str, ...] = ()
+    lasts_hours: int = 1
     absent: tuple[str, ...] = ("", "NULL")
-    effective_costs: Mapping[str, str] = field(default_factory=dict)
+
+    def missing(self, columns: Columns) -> tuple[str, ...]:
+        """Which required columns a file lacks, in the order of FIELDS and by their first spelling."""
+        lacking = (
+            columns_of(source)[0]
+            for name, source in self.columns.items()
+            if name not in self.optional and columns_of(source) and not columns.has_any(source)
+        )
+        return tuple(dict.fromkeys(lacking))
 
     @property
     def required(self) -> tuple[str, ...]:
-        """The column names without which a file is refused, in the order of FIELDS."""
-        return tuple(self.columns[name] for name in FIELDS if name in self.columns and name not in self.optional)
-
-    def missing(self, columns: Sequence[str]) -> tuple[str, ...]:
-        """Which required columns a file lacks."""
-        there = set(columns)
-        return tuple(name for name in self.required if name not in there)
-
-
-def find_format(name: str, formats: Sequence[BillFormat]) -> BillFormat:
-    """The format of that name; raises BillError naming those there are."""
-    for candidate in formats:
-        if candidate.name == name:
-            return candidate
-    known = ", ".join(candidate.name for candidate in formats)
-    raise BillError(f"no bill format is called {name!r}.", code="bill.format_unknown", hint=f"Formats: {known}.")
-
-
-def detect_format(columns: Sequence[str], *, where: str, formats: Sequence[BillFormat]) -> BillFormat:
-    """The one format whose required columns are all there; raises BillError naming what the nearest one lacks."""
-    for candidate in formats:
-        if not candidate.missing(columns):
-            return candidate
-    nearest = min(formats, key=lambda candidate: len(candidate.missing(columns)))
-    lacking = nearest.missing(columns)
-    if len(lacking) == len(nearest.required):
-        raise BillError(
-            "the first line names no column of a bill format we know.",
-            code="bill.columns",
-            where=f"{where}, line 1",
-            hint=f"Give an export of one of these: {', '.join(candidate.title for candidate in formats)}.",
-        )
-    raise missing_columns(nearest, lacking, where=where)
-
-
-def missing_columns(bill_format: BillFormat, lacking: Sequence[str], *, where: str) -> BillError:
-    """The refusal of a file that lacks columns."""
-    return BillError(
-        f"{bill_format.title} needs the column{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}.",
-        code="bill.columns",
-        where=f"{where}, line 1",
-        hint="Add them to the export and deliver it again.",
-    )
+        """The columns without which a file is refused, by their first spelling."""
+        return self.missing(Columns(()))

@@ -8,13 +8,16 @@ decided in `emissions.engine.staging`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from emissions.billing.files import BillFile
-from emissions.billing.formats import FIELDS
+from emissions.billing.files import BillFile, FileColumn
+from emissions.billing.formats import FIELDS, KEY_FIELDS, MOMENTS
+from emissions.billing.places import COMPACT, LAST_PART, LOWER, Columns, First, Joined, Place, Source, places_of
 
 _FLOATS = ("double", "float", "halffloat")
 _TEXTS = ("text", "string", "large_string")
+_FORMS = {COMPACT: "lower(replace({}, ' ', ''))", LAST_PART: "split_part({}, '/', -1)", LOWER: "lower({})"}
 
 
 def quoted(name: str) -> str:
@@ -29,92 +32,207 @@ def literal(text: str) -> str:
 
 def quantity_is_double(file: BillFile) -> bool:
     """Whether the file holds quantities as doubles, so that there is no text of what was billed."""
-    column = _column(file, "quantity")
-    return column is not None and column[1] in _FLOATS
+    return _Line(file).quantity_is_double
 
 
 def fields_query(file: BillFile, *, numbered: bool = False) -> str:
-    """One column per field of FIELDS, in that order and under that name, and `row_no` if `numbered`, records from 1.
+    """One column per field of FIELDS, in that order and under that name, `revision` and `formula`, and `row_no` if asked.
 
-    `start`, `end` and `period_start` are TIMESTAMP in UTC or NULL, `quantity` is VARCHAR (DOUBLE if
-    `quantity_is_double`), `cost` is DOUBLE or NULL where it is no number, all others are VARCHAR and never NULL.
+    - `start`, `end` and `period_start` are TIMESTAMP in UTC or NULL, `quantity` is VARCHAR (DOUBLE if
+      `quantity_is_double`), `cost` is DOUBLE or NULL where it is no number, all others are VARCHAR and never NULL.
+    - `revision` is 1 on a line that counts instead of another with the same `line_id`, `start` and `end`, else 0.
+    - `formula` tells a line with a text that a spreadsheet would run.
+    - `row_no` (`numbered`) counts records from 1.
     """
-    format_ = file.bill_format
-    types = dict(file.columns)
-    forms = {field: _field(field, _column(file, field), format_.absent) for field in FIELDS if field != "cost"}
-    paid = {kind: (quoted(name), types[name]) for kind, name in format_.effective_costs.items() if name in types}
-    forms["cost"] = _money(_column(file, "cost"), paid, forms["line_type"], format_.absent)
-    fields = ", ".join(f"{forms[field]} AS {quoted(field)}" for field in FIELDS)
-    return f"SELECT {fields}{', row_no' if numbered else ''} FROM {_scan(file, numbered=numbered)}"  # noqa: S608
+    line = _Line(file)
+    fields = ", ".join(f"{line.field(field)} AS {quoted(field)}" for field in FIELDS)
+    more = f", {line.revision()} AS revision, {line.formula()} AS formula"
+    return f"SELECT {fields}{more}{', row_no' if numbered else ''} FROM {line.scan(numbered=numbered)}"  # noqa: S608
 
 
-def _column(file: BillFile, field: str) -> tuple[str, str] | None:
-    types = dict(file.columns)
-    name = file.bill_format.columns.get(field)
-    return (quoted(name), types[name]) if name in types else None
+@dataclass(frozen=True)
+class _Found:
+    """A place in this file: its SQL before any cast, the column's type, and whether the SQL is the column itself."""
+
+    sql: str
+    kind: str
+    plain: bool
 
 
-def _scan(file: BillFile, *, numbered: bool) -> str:
-    """The FROM part that reads the columns of a file; `numbered` adds `row_no`, counting records from 1."""
-    # The reader takes a path for a pattern: each special character is put in a class of its own.
-    path = literal("".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(file.path)))
-    format_ = file.bill_format
-    wanted = [name for name in (*format_.columns.values(), *format_.effective_costs.values()) if name in file.names]
-    picked = ", ".join(quoted(name) for name in dict.fromkeys(wanted))
-    if file.kind == "parquet":
-        if numbered:
-            return f"(SELECT {picked}, file_row_number + 1 AS row_no FROM read_parquet({path}, file_row_number=true))"  # noqa: S608
-        return f"(SELECT {picked} FROM read_parquet({path}))"  # noqa: S608
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in file.names)
-    reader = (
-        f"read_csv({path}, auto_detect=false, header=true, columns={{{columns}}}, delim=',', quote='\"', escape='\"', "
-        "strict_mode=true, null_padding=false, nullstr='', compression='none')"
-    )
-    return f"(SELECT {picked}{', row_number() OVER () AS row_no' if numbered else ''} FROM {reader})"  # noqa: S608
+class _Line:
+    """The SQL of one file's fields."""
 
+    def __init__(self, file: BillFile) -> None:
+        self.file = file
+        self.format = file.bill_format
+        self._columns = {column.name: column for column in file.columns}
+        self._find = Columns(file.names)
+        self.quantity_is_double = any(found.plain and found.kind in _FLOATS for found in self._places("quantity"))
 
-def _field(field: str, column: tuple[str, str] | None, absent: tuple[str, ...]) -> str:
-    """The SQL expression that brings one column to its form."""
-    if field in ("start", "end", "period_start"):
-        return "NULL::TIMESTAMP" if column is None else _moment(*column)
-    if field == "quantity" and column is not None and column[1] in _FLOATS:
-        return f"CAST({column[0]} AS DOUBLE)"
-    return "''" if column is None else _text(column, absent)
+    def field(self, field: str) -> str:
+        """The SQL expression of a field."""
+        if field in MOMENTS:
+            return self._moment(field)
+        if field == "quantity" and self.quantity_is_double:
+            numbers = (f"TRY_CAST({found.sql} AS DOUBLE)" for found in self._places(field))
+            return f"coalesce({', '.join(numbers)})"
+        if field == "cost":
+            return self._money()
+        if field == "line_type":
+            return self._line_type()
+        if field == "line_id" and self.format.corrects is not None and "line_id" in self.format.columns:
+            corrected = f"nullif({self._text(self.format.corrects.line_id)}, '')"
+            return f"CASE WHEN {self.revision()} = 1 THEN coalesce({corrected}, {self._line_id()}) ELSE {self._line_id()} END"
+        if field == "payer" and self.format.told_by is not None:
+            return self._payer()
+        return self._text(self.format.columns.get(field, First()))
 
+    def revision(self) -> str:
+        """1 for a line that replaces another."""
+        corrects = self.format.corrects
+        if corrects is None or self._at(Place(corrects.column)) is None:
+            return "0"
+        told = self._text(First((Place(corrects.column),)))
+        return f"({told} IN ({_listed(corrects.values)}))::INTEGER"
 
-def _money(column: tuple[str, str] | None, paid: Mapping[str, tuple[str, str]], line_type: str, absent: tuple[str, ...]) -> str:
-    """What a line cost: by its line type's effective cost where there is one, else as billed.
+    def formula(self) -> str:
+        """Whether a text that is kept of the line begins like a formula; asked only of files where one might."""
+        if not self.file.formulas:
+            return "FALSE"
+        texts = (f"ltrim({self._text(self.format.columns.get(field, First()))})" for field in ("account", *KEY_FIELDS))
+        return " OR ".join(f"regexp_matches({text}, '^([=@]|[+-][^0-9.])')" for text in texts)
 
-    No cost is nothing spent; a cost that is no number is a fault.
-    """
-    text = "''" if column is None else _text(column, absent)
-    for kind, effective in paid.items():
-        told = _text(effective, absent)
-        text = f"CASE WHEN {line_type} = {literal(kind)} AND {told} <> '' THEN {told} ELSE {text} END"
-    return f"TRY_CAST({_or(text, '0')} AS DOUBLE)"
-
-
-def _or(text: str, instead: str) -> str:
-    return f"coalesce(nullif({text}, ''), {literal(instead)})"
-
-
-def _text(column: tuple[str, str], absent: tuple[str, ...]) -> str:
-    name, kind = column
-    text = name if kind in _TEXTS else f"CAST({name} AS VARCHAR)"
-    for word in absent:
-        if word:
-            text = f"nullif({text}, {literal(word)})"
-    return f"coalesce({text}, '')"
-
-
-def _moment(name: str, kind: str) -> str:
-    """A time as TIMESTAMP in UTC. A plain cast ignores an offset such as +05:30, so only texts without one take it."""
-    if kind not in _TEXTS:
-        # Nanoseconds with a zone have no direct way to a plain timestamp.
-        moment = f"CAST(CAST({name} AS TIMESTAMPTZ) AS TIMESTAMP)" if "tz=" in kind else f"CAST({name} AS TIMESTAMP)"
-    else:
-        plain = f"(right({name}, 1) = 'Z' OR length({name}) = 10 OR (length({name}) = 19 AND {name}[17] = ':'))"
-        moment = (
-            f"CASE WHEN {plain} THEN TRY_CAST({name} AS TIMESTAMP) ELSE CAST(TRY_CAST({name} AS TIMESTAMPTZ) AS TIMESTAMP) END"
+    def scan(self, *, numbered: bool) -> str:
+        """The FROM part that reads the file's columns; `numbered` adds `row_no`."""
+        # The reader takes a path for a pattern: each special character is put in a class of its own.
+        path = literal("".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(self.file.path)))
+        if self.file.kind == "parquet":
+            if numbered:
+                return f"(SELECT *, file_row_number + 1 AS row_no FROM read_parquet({path}, file_row_number=true))"  # noqa: S608
+            return f"read_parquet({path})"
+        # By place and not by name: tags may differ in case only, which SQL takes for the same name.
+        columns = ", ".join(f"{column.sql}: 'VARCHAR'" for column in self.file.columns)
+        reader = (
+            f"read_csv({path}, auto_detect=false, header=true, columns={{{columns}}}, delim=',', quote='\"', escape='\"', "
+            "strict_mode=true, null_padding=false, nullstr='', compression='none')"
         )
-    return f"CASE WHEN isfinite({moment}) THEN {moment} END"
+        return f"(SELECT *, row_number() OVER () AS row_no FROM {reader})" if numbered else reader  # noqa: S608
+
+    def _line_id(self) -> str:
+        return self._text(self.format.columns["line_id"])
+
+    def _at(self, place: Place) -> _Found | None:
+        found = self._find.find(place.column)
+        if found is None:
+            return None
+        name, path = found
+        column = self._columns[name]
+        if path:
+            # A part of a column that holds JSON; a struct's parts are columns of their own.
+            return _Found(_json(column.sql, path.split(".")), "text", False) if column.type in _TEXTS else None
+        if place.key:
+            return _Found(_keyed(column, place.key), "text", False)
+        return _Found(column.sql, column.type, True)
+
+    def _places(self, field: str) -> list[_Found]:
+        source = self.format.columns.get(field, First())
+        return [found for place in places_of(source) if (found := self._at(place)) is not None]
+
+    def _text(self, source: Source) -> str:
+        if isinstance(source, Joined):
+            parts = ", ".join(f"nullif({self._text(part)}, '')" for part in source.parts)
+            return f"concat_ws({literal(source.between)}, {parts})"
+        found = [one for place in source.places if (one := self._at(place)) is not None]
+        if not found:
+            return literal(source.default)
+        texts = [self._known(one) for one in found]
+        text = f"coalesce({', '.join([*texts[:-1], texts[-1]])}, '')"
+        for form in source.forms:
+            text = _FORMS[form].format(text)
+        if source.renamed:
+            cases = " ".join(f"WHEN {literal(name)} THEN {literal(known)}" for name, known in source.renamed.items())
+            text = f"CASE {text} {cases} ELSE {text} END"
+        return text
+
+    def _known(self, found: _Found) -> str:
+        """A text, NULL where it means no value."""
+        text = found.sql if found.kind in _TEXTS else f"CAST({found.sql} AS VARCHAR)"
+        for word in self.format.absent:
+            text = f"nullif({text}, {literal(word)})"
+        return text
+
+    def _line_type(self) -> str:
+        text = self._text(self.format.columns["line_type"])
+        for idle in self.format.idle:
+            if self._at(Place(idle.column)) is None:
+                continue
+            told = self._text(First((Place(idle.column),)))
+            which = f"{told} IN ({_listed(idle.values)})" if idle.values else f"{told} <> ''"
+            text = f"CASE WHEN {which} THEN {literal(idle.line_type)} ELSE {text} END"
+        return text
+
+    def _payer(self) -> str:
+        """The payer; another provider's line shows as another payer's, so that such a bill is refused by name."""
+        assert self.format.told_by is not None
+        payer, provider = self._text(self.format.columns["payer"]), self._text(self.format.told_by)
+        spellings = _listed(sorted(self.format.spellings))
+        return f"CASE WHEN lower({provider}) IN ({spellings}) THEN {payer} ELSE concat_ws(' ', {provider}, {payer}) END"
+
+    def _money(self) -> str:
+        """What a line cost: by its line type's effective cost where there is one, else as billed.
+
+        No cost is nothing spent; a cost that is no number is a fault.
+        """
+        text = self._text(self.format.columns["cost"])
+        line_type = self._line_type()
+        for kind, effective in self.format.effective_costs.items():
+            told = self._text(effective)
+            if told != "''":
+                text = f"CASE WHEN {line_type} = {literal(kind)} AND {told} <> '' THEN {told} ELSE {text} END"
+        return f"TRY_CAST(coalesce(nullif({text}, ''), '0') AS DOUBLE)"
+
+    def _moment(self, field: str) -> str:
+        places = self._places(field)
+        if places:
+            moments = ", ".join(self._time(found) for found in places)
+            return f"coalesce({moments})" if len(places) > 1 else moments
+        if field == "end":
+            return f"{self._moment('start')} + INTERVAL {self.format.lasts_hours} HOUR"
+        return self._moment("start") if field == "period_start" else "NULL::TIMESTAMP"
+
+    def _time(self, found: _Found) -> str:
+        """A time as TIMESTAMP in UTC. A plain cast ignores an offset such as +05:30, so only texts without one take it."""
+        name = found.sql
+        if found.kind not in _TEXTS:
+            # Nanoseconds with a zone have no direct way to a plain timestamp.
+            zoned = "tz=" in found.kind
+            moment = f"CAST(CAST({name} AS TIMESTAMPTZ) AS TIMESTAMP)" if zoned else f"CAST({name} AS TIMESTAMP)"
+        else:
+            plain = f"(right({name}, 1) = 'Z' OR length({name}) = 10 OR (length({name}) = 19 AND {name}[17] = ':'))"
+            moment = (
+                f"CASE WHEN {plain} THEN TRY_CAST({name} AS TIMESTAMP) "
+                f"ELSE CAST(TRY_CAST({name} AS TIMESTAMPTZ) AS TIMESTAMP) END"
+            )
+            if self.format.moments:
+                moment = f"coalesce({moment}, try_strptime({name}, [{_listed(self.format.moments)}]))"
+        return f"CASE WHEN isfinite({moment}) THEN {moment} END"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return ", ".join(literal(text) for text in texts)
+
+
+def _json(sql: str, path: Sequence[str]) -> str:
+    steps = "$" + "".join('."' + step.replace('"', "") + '"' for step in path)
+    return f"CASE WHEN json_valid({sql}) THEN json_extract_string({sql}, {literal(steps)}) END"
+
+
+def _keyed(column: FileColumn, key: str) -> str:
+    """The value under a key of a map, of a list of key-value pairs, or of a JSON text that is one or the other."""
+    sql, wanted = column.sql, literal(key)
+    if column.type.startswith("map<"):
+        return f"{sql}[{wanted}]"
+    if column.type.startswith(("list<", "large_list<")):
+        return f"list_filter({sql}, lambda pair: pair.key = {wanted})[1].value"
+    listed = f"json_extract_string({sql}, '$[*].value')[list_position(json_extract_string({sql}, '$[*].key'), {wanted})::INTEGER]"
+    return f"CASE WHEN NOT json_valid({sql}) THEN NULL WHEN json_type({sql}) = 'ARRAY' THEN {listed} ELSE {_json(sql, [key])} END"

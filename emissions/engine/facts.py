@@ -52,9 +52,11 @@ _LINE_SCHEMA = {
 }
 _SLOT_SCHEMA = {"slot": "int32", **dict.fromkeys(_LABELS, "string")}
 
-# Of copies that differ, a faulty one stays, else the one with the smallest quantity: a duplicate can never overstate.
+# A correction stays instead of the line it corrects. Of copies that differ, a faulty one stays, else the one with the
+# smallest quantity: a duplicate can never overstate.
 _ONE_OF_DOUBLES = (
-    "PARTITION BY line_id, start_us, end_us ORDER BY fault DESC, quantity, k, cost_micro, account, energy, invoice, file"
+    "PARTITION BY line_id, start_us, end_us "
+    "ORDER BY revision DESC, fault DESC, quantity, k, cost_micro, account, energy, invoice, file"
 )
 
 

@@ -23,6 +23,7 @@ FAULTS = {
     7: ("line.cost", "the cost is not a number."),
     8: ("line.too_large", "the line is too large to be valued exactly (2^53 µg or µWh)."),
     9: ("line.unit", "the unit does not fit the usage type."),
+    10: ("line.formula", "a text begins like a spreadsheet's formula."),
 }
 TOO_LARGE, WRONG_UNIT = 8, 9
 
@@ -50,7 +51,8 @@ LINE_COLUMNS = {
 def line_query(file: BillFile, number: int, *, numbered: bool = False, exact_ids: bool = False) -> str:
     """The normalised lines of a file: LINE_COLUMNS, the texts of the rate key, payer, currency and period.
 
-    `numbered` adds `row_no`; `exact_ids` adds `line_id`, `start_us` and `end_us`, by which duplicates are told.
+    `numbered` adds `row_no`; `exact_ids` adds `line_id`, `start_us` and `end_us`, by which duplicates are told, and
+    `revision`, which tells corrections from what they correct.
     """
     format_ = file.bill_format
     double = quantity_is_double(file)
@@ -61,11 +63,11 @@ def line_query(file: BillFile, number: int, *, numbered: bool = False, exact_ids
     # A zero that is written with an exponent may be a number too small to hold: nobody bills that.
     tiny = "FALSE" if double else f"({quantity}) = 0 AND contains(lower(quantity), 'e')"
     key = ", ".join(KEY_FIELDS)
-    extra = (", line_id, start_us, end_us" if exact_ids else "") + (", row_no" if numbered else "")
+    extra = (", line_id, start_us, end_us, revision" if exact_ids else "") + (", row_no" if numbered else "")
     return f"""
 SELECT {number}::USMALLINT AS file, payer, currency, account, period, month, hour, {key},
   hash({key}) AS k, x AS quantity, quantity_text, cost_micro, energy, invoiced AS invoice,
-  CASE WHEN line_type = '' THEN 1 WHEN NOT energy THEN 0
+  CASE WHEN formula THEN 10 WHEN line_type = '' THEN 1 WHEN NOT energy THEN 0
     WHEN account = '' THEN 2 WHEN month IS NULL THEN 3 WHEN period IS NULL THEN 4 WHEN month <> period THEN 5
     WHEN NOT coalesce(spelled AND isfinite(x) AND abs(x) < 1e30 AND (x = 0 OR abs(x) > 1e-30) AND NOT tiny, FALSE) THEN 6
     WHEN cost_micro IS NULL THEN 7 ELSE 0 END::UTINYINT AS fault,

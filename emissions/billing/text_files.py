@@ -1,0 +1,219 @@
+"""Whether a CSV file can be read to its end, and what its first lines say.
+
+Every byte is read once: for the digest, for the integrity of the compression, for the encoding and for the line ends.
+What comes out is a plain file in UTF-8 with one kind of line end.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import errno
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from cloudtuner.errors import BillError, CloudTunerError
+
+_CHUNK = 1 << 20
+_MAX_START = 1 << 20
+
+# A bill packs 10 to 60 times smaller. What unpacks to more than this is made to fill a disk.
+MAX_RATIO = 200
+ALWAYS_ALLOWED = 64 << 20
+
+# What a cell that a spreadsheet would run looks like at its beginning. Negative numbers look alike, so a hit means only
+# that the lines are looked at one by one.
+_FORMULA_STARTS = tuple(
+    between + sign for between in (b",", b',"', b"\n", b'\n"') for sign in (b"=", b"@", b"+", b"-", b" =", b" @", b" +", b" -")
+)
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A CSV file that was read to its end. `rows` counts line ends below the header, so quoted ones count too."""
+
+    path: Path
+    digest: str
+    rows: int
+    formulas: bool
+    header: list[str]
+    first_line: dict[str, str]
+
+
+def read_text_file(path: Path, name: str, *, codec: str | None, unpacked: Path) -> TextFile:
+    """Reads a CSV file to its end; raises BillError with the line where it is damaged. Unpacks to `unpacked` if need be."""
+    plain = path if codec is None else unpacked
+    facts = _Facts(name, codec)
+    digest = hashlib.sha256() if codec is None else _digest(path)
+    most = max(ALWAYS_ALLOWED, MAX_RATIO * path.stat().st_size)
+    target: BinaryIO = io.BytesIO() if codec is None else plain.open("wb")
+    with target:
+        for chunk in _chunks(path, facts):
+            facts.take(chunk)
+            if codec is None:
+                digest.update(chunk)
+            else:
+                if facts.size > most:
+                    raise BillError(
+                        f"it unpacks to more than {MAX_RATIO} times its size: no bill does.",
+                        code="bill.bomb",
+                        where=f"{name}, line {facts.newlines + 1}",
+                        hint="Export it again, or give it unpacked.",
+                    )
+                _write(target, chunk, name)
+    facts.finish()
+    if facts.bare_returns and (line := _line_of_bare_return(plain)):
+        raise BillError(
+            "a line ends in a carriage return without a line feed.",
+            code="bill.line_ends",
+            where=f"{name}, line {line}",
+            hint="Export it with LF or CRLF as the end of a line.",
+        )
+    if facts.returns not in (0, facts.newlines):
+        # The parser expects one kind of line end throughout; a value across lines keeps its break.
+        plain = _with_line_feeds(plain, unpacked.with_suffix(".lf.csv"), name)
+    with plain.open("r", encoding="utf-8-sig", newline="") as stream:
+        header, first_line = _start(stream.read(_MAX_START), name)
+    return TextFile(plain, "0x" + digest.hexdigest(), facts.newlines - facts.ended, facts.formulas, header, first_line)
+
+
+class _Facts:
+    """What is learnt of a text while it passes by."""
+
+    def __init__(self, name: str, codec: str | None) -> None:
+        self.name, self.codec = name, codec
+        self.size = self.newlines = self.returns = 0
+        self.bare_returns = self.formulas = self.ended = False
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._last = b""
+
+    def take(self, chunk: bytes) -> None:
+        """Looks at the next piece; raises BillError where it is no UTF-8 text."""
+        try:
+            # Most chunks are plain ASCII; then there is nothing to decode, unless a character is open.
+            if not chunk.isascii() or self._decoder.getstate()[0]:
+                self._decoder.decode(chunk)
+        except UnicodeDecodeError as error:
+            raise self._not_text("the text is not UTF-8.", chunk[: max(error.start, 0)]) from error
+        if b"\x00" in chunk:
+            raise self._not_text("the text holds a NUL byte.", chunk[: chunk.index(b"\x00")])
+        self.size += len(chunk)
+        newlines = chunk.count(b"\n")
+        if b"\r" in chunk or self._last == b"\r":
+            joined = self._last + chunk if self._last == b"\r" else chunk
+            returns, pairs = joined.count(b"\r") - joined.endswith(b"\r"), joined.count(b"\r\n")
+            self.returns += pairs
+            self.bare_returns |= returns > pairs
+        if not self.formulas:
+            joined = self._last + chunk
+            self.formulas = any(start in joined for start in _FORMULA_STARTS)
+        self.newlines += newlines
+        self.ended = chunk.endswith(b"\n")
+        self._last = chunk[-1:]
+
+    def finish(self) -> None:
+        """The text is over; raises BillError where it should not be."""
+        if not self.size:
+            raise BillError("the file is empty.", code="bill.empty", where=self.name, hint="Deliver it again.")
+        try:
+            self._decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            raise BillError(
+                "the text ends inside a character.", code="bill.encoding", where=f"{self.name}, line {self.newlines + 1}"
+            ) from error
+
+    def _not_text(self, message: str, before: bytes) -> BillError:
+        line = self.newlines + before.count(b"\n") + 1
+        return BillError(message, code="bill.encoding", where=f"{self.name}, line {line}", hint="Export it as UTF-8.")
+
+
+def _chunks(path: Path, facts: _Facts) -> Iterator[bytes]:
+    try:
+        with pa.input_stream(str(path), compression=facts.codec) as stream:
+            while chunk := stream.read(_CHUNK):
+                yield chunk
+    except (OSError, pa.ArrowException) as error:
+        raise BillError(
+            f"the {facts.codec or 'text'} ends early or is damaged after line {facts.newlines} ({error}).",
+            code="bill.truncated",
+            where=f"{facts.name}, line {facts.newlines + 1}",
+            hint="Deliver it again.",
+        ) from error
+
+
+def _write(target: BinaryIO, chunk: bytes, name: str) -> None:
+    try:
+        target.write(chunk)
+    except OSError as error:
+        full = error.errno == errno.ENOSPC
+        raise CloudTunerError(
+            "there is no room to unpack the file." if full else f"the file cannot be unpacked: {error.strerror}.",
+            code="engine.disk",
+            where=name,
+            hint="Free some space where temporary files go (TMPDIR).",
+        ) from error
+
+
+def _digest(path: Path) -> hashlib._Hash:
+    with path.open("rb") as raw:
+        return hashlib.file_digest(raw, "sha256")
+
+
+def _line_of_bare_return(plain: Path) -> int:
+    """The first line with a carriage return outside quotes that no line feed follows; 0 if all are inside quotes."""
+    line, quoted, pending = 1, False, False
+    with plain.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            for byte in chunk:
+                if pending and byte != 0x0A:
+                    return line
+                pending = byte == 0x0D and not quoted
+                if byte == 0x22:
+                    quoted = not quoted
+                elif byte == 0x0A:
+                    line += 1
+    return 0
+
+
+def _with_line_feeds(plain: Path, target: Path, name: str) -> Path:
+    held = b""
+    with plain.open("rb") as stream, target.open("wb") as out:
+        while chunk := stream.read(_CHUNK):
+            text = held + chunk
+            held = b"\r" if text.endswith(b"\r") else b""
+            _write(out, text[: len(text) - len(held)].replace(b"\r\n", b"\n"), name)
+        _write(out, held, name)
+    return target
+
+
+def start_of_text(path: Path, name: str, codec: str | None) -> tuple[list[str], dict[str, str]]:
+    """The header and the first line under it, by column, without reading further. Raises BillError for what is no text."""
+    facts = _Facts(name, codec)
+    start = b""
+    for chunk in _chunks(path, facts):
+        facts.take(chunk)
+        start += chunk
+        if len(start) >= _MAX_START:
+            break
+    else:
+        facts.finish()
+    return _start(start.decode("utf-8-sig", errors="ignore"), name)
+
+
+def _start(start: str, name: str) -> tuple[list[str], dict[str, str]]:
+    reader = csv.reader(io.StringIO(start, newline=""))
+    try:
+        header, first = next(reader, []), next((row for row in reader if row), [])
+    except csv.Error as error:
+        raise BillError(
+            f"not CSV ({error}).", code="bill.columns", where=f"{name}, line {reader.line_num}", hint="Export it again."
+        ) from error
+    if not header:
+        raise BillError("the first line names no columns.", code="bill.columns", where=f"{name}, line 1")
+    return header, dict(zip(header, first, strict=False))
