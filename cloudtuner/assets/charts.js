@@ -35,7 +35,7 @@ function readTable(table) {
   };
 }
 
-function stacked(data, unit) {
+function bars(data, unit, stack) {
   const c = colours();
   return {
     animation: false,
@@ -63,7 +63,7 @@ function stacked(data, unit) {
     series: data.series.map((series) => ({
       name: series.name,
       type: "bar",
-      stack: "all",
+      stack: stack ? "all" : undefined,
       barMaxWidth: 44,
       itemStyle: { color: series.colour, borderColor: c.paper, borderWidth: 0.5 },
       data: series.values,
@@ -115,7 +115,9 @@ function draw(place) {
   const chart = drawn.get(place) ?? echarts.init(place, null, { renderer: "canvas" });
   drawn.set(place, chart);
   const data = readTable(table);
-  chart.setOption(place.dataset.chart === "heat" ? heat(data, place.dataset.unit) : stacked(data, place.dataset.unit), true);
+  const unit = place.dataset.unit;
+  // "side": two answers to one question stand side by side and are never added.
+  chart.setOption(place.dataset.chart === "heat" ? heat(data, unit) : bars(data, unit, place.dataset.chart === "stacked"), true);
 }
 
 // A little before it comes into view, so that nobody scrolls onto an empty place.

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
-from django.forms import BoundField, CheckboxInput, FileInput, RadioSelect, Select, Textarea
+from django.forms import BoundField, CheckboxInput, FileInput, RadioSelect, Select, SelectMultiple, Textarea
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -149,6 +149,12 @@ def mwh(uwh: int | None) -> str:
     '1.500 MWh'
     """
     return "–" if uwh is None else f"{_thousandths(uwh, 12)} MWh"
+
+
+@register.filter
+def mwh_number(uwh: int | None) -> str:
+    """Megawatt-hours grouped, without unit."""
+    return "–" if uwh is None else _thousandths(uwh, 12)
 
 
 @register.filter
@@ -309,6 +315,8 @@ def widget(field: BoundField) -> SafeString:
             css = ""
         case FileInput():
             css = "file-input"
+        case SelectMultiple():
+            css = "select many"
         case Select():
             css = "select"
         case Textarea():

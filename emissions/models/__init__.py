@@ -1,6 +1,7 @@
 """Bills, their versions, and the append-only hourly ledger of one organisation."""
 
 from emissions.models.bills import Bill, BillAccount, BillVersion, Progress, QuarantinedLine, Upload, UploadFile
+from emissions.models.instruments import InstrumentReversal, MarketInstrument
 from emissions.models.ledger import AccountDay, AccountPeriod, LedgerBatch, LedgerDay, LedgerHour
 from emissions.models.reports import ReportedMonth
 
@@ -10,9 +11,11 @@ __all__ = [
     "Bill",
     "BillAccount",
     "BillVersion",
+    "InstrumentReversal",
     "LedgerBatch",
     "LedgerDay",
     "LedgerHour",
+    "MarketInstrument",
     "Progress",
     "QuarantinedLine",
     "ReportedMonth",

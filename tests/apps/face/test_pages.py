@@ -11,6 +11,7 @@ from accounts.services.organizations import organization_create
 
 TENANT_PAGES = [
     "/", "/ledger/", "/ledger/?group=month&group2=service", "/bills/", "/bills/import/", "/nodes/", "/coverage/",
+    "/instruments/", "/instruments/new/",
     "/records/", "/records/retire/", "/records/retirements/", "/records/approvals/",
     "/factors/", "/factors/?table=instances&q=m5", "/factors/diff/", "/docs/methodology/", "/docs/words/",
     "/certificates/", "/settings/", "/settings/members/", "/settings/roles/", "/settings/addresses/", "/settings/audit/",
