@@ -1,7 +1,8 @@
 """A deterministic CUR 2.0 bill of a small company, in several deliveries, for demos and tests.
 
 Three accounts under one payer: production in Mumbai, analytics in Virginia, web in Stockholm. One month is delivered
-three times (first, restated up and down, restated down only) and once without invoice ids; one month follows.
+three times (first, restated up and down, restated down only) and once without invoice ids. Eleven months, billed by the
+day, lie before it; in the month after it analytics has moved to Stockholm with all its usage.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ PAYER = "900011112222"
 PRODUCTION, ANALYTICS, WEB = "110022003300", "220033004400", "330044005500"
 ACCOUNTS = (PRODUCTION, ANALYTICS, WEB)
 MONTH, FOLLOWING = (2026, 2), (2026, 3)
+PAST = (*((2025, month) for month in range(3, 13)), (2026, 1))
 EXPORT = "aravali-cur2"
 
 COLUMNS = (
@@ -76,7 +78,7 @@ class SampleDelivery:
 @dataclass(frozen=True)
 class SampleBills:
     """The deliveries: `first`, `second` (restated up and down), `lowered` (down only), `uninvoiced` (the first month while
-    it is open), and `following` (the month after, invoiced).
+    it is open), `following` (the month after, invoiced, analytics moved), and `past` (the eleven months before, by day).
     """
 
     first: SampleDelivery
@@ -84,11 +86,12 @@ class SampleBills:
     lowered: SampleDelivery
     uninvoiced: SampleDelivery
     following: SampleDelivery
+    past: tuple[SampleDelivery, ...]
 
     @property
     def all(self) -> tuple[SampleDelivery, ...]:
         """Every delivery in the order it would come."""
-        return (self.uninvoiced, self.first, self.second, self.lowered, self.following)
+        return (*self.past, self.uninvoiced, self.first, self.second, self.lowered, self.following)
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ production AmazonEC2 APS3-DataTransfer-Out-Bytes RunInstances GB 0.1093 14.2 1 -
 production AmazonRDS APS3-Multi-AZUsage:db.r5.2xlarge CreateDBInstance:0014 Hrs 2.08 2 1 db.r5.2xlarge - Usage flat
 production AmazonRDS APS3-RDS:Multi-AZ-GP3-Storage CreateDBInstance:0014 GB-Mo 0.262 71.4285714286 24 - - Usage flat
 production AmazonS3 APS3-TimedStorage-ByteHrs StandardStorage GB-Mo 0.025 1500.125 24 - aravali-documents Usage flat
-production AmazonS3 APS3-Requests-Tier1 PutObject Requests 0.000005 220000 24 - aravali-documents Usage flat
+production AmazonS3 APS3-StorageLens-ObjCount StorageLens Objects 0.000005 220000 24 - aravali-documents Usage flat
 analytics AmazonEC2 BoxUsage:r6i.4xlarge RunInstances Hrs 1.008 12 1 r6i.4xlarge - Usage load
 analytics AmazonEC2 BoxUsage:g4dn.xlarge RunInstances Hrs 0.526 4 1 g4dn.xlarge - Usage flat
 analytics AmazonEC2 EBS:VolumeUsage.io2 CreateVolume-Io2 GB-Mo 0.125 5.952380952381 1 - - Usage flat
@@ -145,7 +148,7 @@ analytics AmazonEC2 EBS:SnapshotUsage CreateSnapshot GB-Mo 0.05 142.857142857 24
 analytics AWSLambda Lambda-GB-Second Invoke Lambda-GB-Second 0.0000166667 52000.5 1 - - Usage load
 analytics AWSLambda Request Invoke Requests 0.0000002 410000 1 - - Usage load
 analytics AmazonEC2 USE1-APS3-AWS-Out-Bytes InterZone-Out GB 0.02 31.25 1 - - Usage load
-analytics AmazonRoute53 DNS-Queries A Queries 0.0000004 1250000 24 - - Usage flat
+analytics AmazonRoute53 ResolverDNSFirewall-Domains DNSFirewall Domains 0.0000004 1250000 24 - - Usage flat
 web AmazonEC2 EUN1-BoxUsage:t3.medium RunInstances Hrs 0.0432 30 1 t3.medium - Usage load
 web AmazonEC2 EUN1-BoxUsage:m6g.xlarge RunInstances Hrs 0.163 8 1 m6g.xlarge - DiscountedUsage flat
 web AmazonEC2 EUN1-DataTransfer-Regional-Bytes InterZone-In GB 0.01 22.75 1 - - Usage load
@@ -207,18 +210,26 @@ def write_sample_bills(folder: Path | str, *, seed: int = 2026, parquet: bool = 
         second=write("2-restated", MONTH, second, doubled[:8], invoiced=True, up=up, down=down),
         lowered=write("3-lowered", MONTH, lowered, [], invoiced=True, down=lowered_down),
         uninvoiced=write("0-open", MONTH, first, doubled, invoiced=False),
-        following=write("4-following", FOLLOWING, _month_lines(FOLLOWING, seed), [], invoiced=True),
+        following=write("4-following", FOLLOWING, [_moved(line) for line in _month_lines(FOLLOWING, seed)], [], invoiced=True),
+        past=tuple(
+            write(f"past-{year}-{month:02d}", (year, month), _month_lines((year, month), seed, by_day=True), [], invoiced=True)
+            for year, month in PAST
+        ),
     )
 
 
-def _month_lines(month: tuple[int, int], seed: int) -> list[_Line]:
+def _month_lines(month: tuple[int, int], seed: int, *, by_day: bool = False) -> list[_Line]:
+    """The month's lines. `by_day` sums a meter's hours up to one line a day, as exports of daily granularity do."""
     first, last = month_hours(*month)
     chance = random.Random(f"{seed} {month}")  # noqa: S311 - a fixed draw, not a secret
     lines = []
     for meter in _meters():
-        for hour in range(first, last + 1, meter.every):
-            level = Decimal(meter.level)
-            if meter.follows_load:
+        span = 24 if by_day else meter.every
+        for hour in range(first, last + 1, span):
+            level = Decimal(meter.level) * (span // meter.every)
+            if meter.follows_load and by_day:
+                level = level * (95 + chance.randrange(11)) / 100
+            elif meter.follows_load:
                 level = level * _DAY[hour % 24] / 100 * (90 + chance.randrange(21)) / 100
                 if meter.unit == "Hrs":
                     level = Decimal(max(1, round(level)))
@@ -234,7 +245,7 @@ def _month_lines(month: tuple[int, int], seed: int) -> list[_Line]:
                     resource=meter.resource,
                     kind=meter.kind,
                     hour=hour,
-                    hours=meter.every,
+                    hours=span,
                     quantity=level.quantize(Decimal("0.0000000001")),
                     price=Decimal(meter.price),
                 )
@@ -244,6 +255,15 @@ def _month_lines(month: tuple[int, int], seed: int) -> list[_Line]:
         for account in ACCOUNTS
         for kind, amount in (("Tax", "412.50"), ("Credit", "-25"))
     ]
+
+
+def _moved(line: _Line) -> _Line:
+    """A line of analytics as it is billed after the move: in Stockholm, under that region's usage types."""
+    if line.account != ANALYTICS or not line.region:
+        return line
+    bare = line.usage_type.removeprefix("USE1-")
+    usage_type = bare if line.service == "AmazonRoute53" else f"EUN1-{bare}"
+    return replace(line, region=_PLACES["web"][1], usage_type=usage_type)
 
 
 def _money(account: str, kind: str, amount: str, first: int, last: int) -> _Line:

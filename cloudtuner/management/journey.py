@@ -7,6 +7,7 @@ the journey loudly.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import secrets
@@ -32,6 +33,8 @@ from emissions import samples
 from emissions.engine.estimate import estimate
 from emissions.grid.catalog import load_factor_set
 from emissions.models import BillVersion, LedgerHour, Upload
+from emissions.poce.score import CAP_BP, cumulative_tuner
+from emissions.register.scoring import scores_by_node
 from emissions.selectors.bills import bill_version
 from emissions.selectors.claimability import claimability
 from emissions.selectors.dashboard import dashboard
@@ -43,6 +46,7 @@ from tokens.chain.book import AddressBook
 from tokens.chain.client import RpcClient
 from tokens.chain.contracts import Contracts
 from tokens.chain.events import Retired, decode
+from tokens.network import reading
 from tokens.network import selectors as network
 from tokens.network.figures import EpochRow
 from tokens.selectors.figures import AllocationRow, Period, RetirementDetail
@@ -90,6 +94,7 @@ class Journey:
             yield self._step("ledger", self._ledger)
             yield self._step("reports", self._reports)
             yield self._step("epoch", self._epoch)
+            yield self._step("score", self._score)
             yield self._step("mint", self._mint)
             yield self._step("retire", self._retire)
             yield self._step("certificate", self._certificate)
@@ -151,11 +156,26 @@ class Journey:
 
     def _bills(self) -> str:
         self.deliveries = samples.write_sample_bills(self.home / "bills")
-        words = []
+        past = self._deliver_past()
         # The month while it is open, then invoiced, then restated; then the month after. Each is confirmed as a person would.
-        for delivery in (self.deliveries.uninvoiced, self.deliveries.first, self.deliveries.second, self.deliveries.following):
-            words.append(self._deliver(delivery))
-        return "; ".join(words)
+        deliveries = (self.deliveries.uninvoiced, self.deliveries.first, self.deliveries.second, self.deliveries.following)
+        return "; ".join([past, *(self._deliver(delivery) for delivery in deliveries)])
+
+    def _deliver_past(self) -> str:
+        """The eleven months before, in one upload, as a folder of old bills is brought in."""
+        past = self.deliveries.past
+        digests = [hashlib.sha256(delivery.path.read_bytes()).hexdigest() for delivery in past]
+        found = BillVersion.objects.filter(files__digest__in=digests, state=BillVersion.State.CONFIRMED).distinct()
+        if found.count() != len(past):
+            files = [File(io.BytesIO(delivery.path.read_bytes()), name=delivery.path.name) for delivery in past]
+            upload = bill_upload(actor=self.user, files=files)
+            upload_ingest.enqueue(self.organization.schema_name, str(upload.pk))
+            self._wait("reading the months before", lambda: self._read(upload))
+            reports_sign.enqueue(self.organization.schema_name)
+        self._equal("months before, confirmed", found.count(), len(past))
+        self._equal("lines of the months before", sum(version.counts["lines"] for version in found), sum(d.lines for d in past))
+        self._figures["past"] = f"{sum(delivery.lines for delivery in past)} lines in {len(past)} months"
+        return f"{len(past)} months before: {sum(delivery.lines for delivery in past)} lines"
 
     def _deliver(self, delivery: samples.SampleDelivery) -> str:
         digest = hashlib.sha256(delivery.path.read_bytes()).hexdigest()
@@ -185,11 +205,11 @@ class Journey:
 
     def _ledger(self) -> str:
         expected = 0
-        for delivery in (self.deliveries.second, self.deliveries.following):
+        for delivery in (*self.deliveries.past, self.deliveries.second, self.deliveries.following):
             hours = estimate([delivery.path], factor_set=load_factor_set()).hours
             expected += sum(hours.column("operational_ug").to_pylist()) + sum(hours.column("embodied_ug").to_pylist())
         first, last = month_hours(*samples.MONTH)[0], month_hours(*samples.FOLLOWING)[1]
-        shown = dashboard(hour_from=first, hour_through=last)
+        shown = dashboard(hour_from=month_hours(*samples.PAST[0])[0], hour_through=last)
         self._equal("ledger against a fresh estimate of the confirmed bills, µg", shown.total.ug, expected)
         self.period = Period("Feb–Mar 2026", first, last)
         self._figures = {"ledger_ug": str(expected), "low_ug": str(shown.total.low_ug), "high_ug": str(shown.total.high_ug)}
@@ -217,6 +237,37 @@ class Journey:
         self._figures = {"epoch": str(epoch.number), "validators": f"{len(epoch.signers)} of {of}", "root": epoch.root}
         return f"epoch {epoch.number}, {len(epoch.signers)} of {of} validators agreed, {kg_text(epoch.total_ug)} in all"
 
+    def _score(self) -> str:
+        """The account that moved from us-east-1 to eu-north-1 scores exactly 20000, by the leaf that validators signed."""
+        rules = self._book().reward_rules
+        node = next(found.node for found in nodes() if found.account == samples.ANALYTICS)
+        moved = scores_by_node([node], rules=rules)[node][-1]
+        self._equal("the scored month", moved.hour_through, month_hours(*samples.FOLLOWING)[1])
+        self._equal("months that the score of the moved account stands on", len(moved.base.months) if moved.base else 0, 10)
+        self._equal("the score of the moved account", moved.score_bp, CAP_BP)
+        posted = reading.newest_posted()
+        entry = posted.bundle.entry(node) if posted else None
+        self._equal("its score in the signed bundle", entry.scores_bp[-1] if entry else None, CAP_BP)
+        owed = cumulative_tuner(scores_by_node([node], rules=rules)[node])
+        self._equal("its cumulative TUNER in the signed leaf, base units", entry.leaf.cum_tuner if entry else None, owed)
+        assert moved.base is not None
+        assert moved.intensity is not None
+        base, now = moved.base.intensity, moved.intensity
+        self._figures = {
+            "score_bp": str(moved.score_bp),
+            "work_uwh": str(moved.work_uwh),
+            "scored_ug": str(moved.scored_ug),
+            "base_scored_ug": str(moved.base.scored_ug),
+            "base_work_uwh": str(moved.base.work_uwh),
+            "mint_units": str(moved.mint_units),
+            "bonus_units": str(moved.bonus_units),
+        }
+        return (
+            f"node {node[:10]}… moved from us-east-1 to eu-north-1: {float(base):.4f} / {float(now):.4f} kg per kWh of work = "
+            f"{float(base / now):.2f}, score {moved.score_bp}; TUNER = {kg_text(moved.ug)} × 2 + 2 × {kg_text(moved.avoided_ug)} "
+            f"avoided = {token_text(moved.tuner_units)}"
+        )
+
     def _mint(self) -> str:
         def minted() -> bool | None:
             found = tie_out()
@@ -229,8 +280,11 @@ class Journey:
         retired = tie_out().retired_ug
         self._equal("CT02 in the wallet and retired, base units", held + retired * UNITS_PER_UG, self.claimable_ug * UNITS_PER_UG)
         tuner = contracts.tuner_balance(wallet)
+        posted = reading.newest_posted()
+        signed = sum(entry.leaf.cum_tuner for entry in posted.bundle.leaves if entry.leaf.wallet == wallet) if posted else 0
+        self._equal("TUNER in the wallet against its leaves, base units", tuner, signed)
         self._figures = {"wallet": wallet, "ct02_units": str(held), "tuner_units": str(tuner)}
-        return f"{token_text(held)} CT02 and {token_text(tuner)} TUNER (1 a kilogram at score 1.0) in {wallet}"
+        return f"{token_text(held)} CT02 and {token_text(tuner)} TUNER in {wallet}"
 
     def _retire(self) -> str:
         """A third of what there is, oldest hours first."""

@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pyarrow.compute as pc
+
 from cloudtuner import clock
 from cloudtuner.clock import hour_of
 from emissions.engine.estimate import Estimate, estimate
 from emissions.engine.identity import ENGINE_ID
 from emissions.engine.recompute import recompute
+from emissions.engine.results import sums_by
+from emissions.engine.work import coverage_bp, weigh
 from emissions.grid.catalog import FactorSet
 from emissions.poce.eip712 import Domain
 from emissions.poce.hexes import ZERO_32
@@ -82,12 +86,23 @@ def _months(figures: Estimate, node: Node, factor_set: FactorSet) -> Iterator[tu
             level=Level.A0,
             lines=lines,
             recomputed=recompute(lines, factor_set),
+            work=weigh(lines, factor_set),
+            coverage_bp=_coverage_bp(figures, node.account, start, end),
             factor_set_id=factor_set.id,
             engine_id=ENGINE_ID,
             bill_digest=figures.bill.bill_digest,
         )
         yield report, lines
         hour = end + 1
+
+
+def _coverage_bp(figures: Estimate, account: str, hour_from: int, hour_through: int) -> int:
+    """How much of what the account's month cost has a model, from the bill's hourly rows."""
+    hours = figures.hours
+    hours = hours.filter((pc.field("account") == account) & (pc.field("hour") >= hour_from) & (pc.field("hour") <= hour_through))
+    costs = {row["quality"]: row["cost_micro"] for row in sums_by(hours, ["quality"], ["cost_micro"])}
+    total = sum(costs.values())
+    return coverage_bp(total - costs.get("unknown", 0), total)
 
 
 def _head(node: Node, before: list[NodeReport], domain: Domain) -> tuple[int, str]:

@@ -6,7 +6,7 @@ what it checked itself and compares the bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -19,8 +19,9 @@ from .canonical import jcs, read_canonical
 from .eip712 import Domain, digest, fields_of
 from .fields import Fields
 from .hexes import to_hex
+from .live import LiveReport
 from .merkle import StandardTree, leaf_hash
-from .report import NodeReport, State
+from .score import GENESIS_RULES, Schedule, cumulative_tuner, read_schedule, scores
 
 HEADER_STRUCT = (
     "EpochHeader(uint64 epoch,bytes32 root,uint64 throughHour,uint128 totalUg,uint128 ceilingUg,uint256 totalTuner,"
@@ -28,38 +29,8 @@ HEADER_STRUCT = (
 )
 LEAF_TYPES = ("bytes32", "address", "uint64", "uint128", "uint256", "uint8", "bytes32")
 HISTORY_TYPES = ("bytes32", "uint64", "uint64", "int128")
-FULL_SCORE_BP = 10_000
 
 VERSION = 1
-
-
-@dataclass(frozen=True)
-class LiveReport:
-    """What an epoch needs of one report that counts."""
-
-    report_hash: str
-    seq: int
-    hour_from: int
-    hour_through: int
-    ug: int
-    level: int
-
-    @classmethod
-    def of(cls, report: NodeReport, report_hash: str) -> LiveReport:
-        return cls(report_hash, report.seq, report.hour_from, report.hour_through, report.ug, report.level)
-
-
-def live_reports(reports: Iterable[tuple[str, NodeReport]]) -> tuple[LiveReport, ...]:
-    """The FINAL reports of one node that count: per range the one with the highest seq, by hour.
-
-    A later report of the same range that is not FINAL does not unseat a FINAL one.
-    """
-    newest: dict[tuple[int, int], LiveReport] = {}
-    for report_hash, report in reports:
-        place = (report.hour_from, report.hour_through)
-        if report.state == State.FINAL and (place not in newest or newest[place].seq < report.seq):
-            newest[place] = LiveReport.of(report, report_hash)
-    return tuple(newest[place] for place in sorted(newest))
 
 
 @dataclass(frozen=True)
@@ -93,11 +64,12 @@ class Leaf:
 
 @dataclass(frozen=True)
 class BundleLeaf:
-    """A leaf with what validators compare from epoch to epoch: its highest cumulative µg and its reports."""
+    """A leaf with what validators compare from epoch to epoch: its highest cumulative µg, its reports and their scores."""
 
     leaf: Leaf
     high_ug: int
     reports: tuple[str, ...]
+    scores_bp: tuple[int, ...]
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -110,11 +82,15 @@ class BundleLeaf:
             "history_root": self.leaf.history_root,
             "high_ug": str(self.high_ug),
             "reports": list(self.reports),
+            "scores_bp": list(self.scores_bp),
         }
 
     @classmethod
     def from_json(cls, value: object) -> BundleLeaf:
-        names = ("node", "wallet", "through_hour", "cum_ug", "cum_tuner", "level", "history_root", "high_ug", "reports")
+        names = (
+            *("node", "wallet", "through_hour", "cum_ug", "cum_tuner", "level", "history_root"),
+            *("high_ug", "reports", "scores_bp"),
+        )
         fields = Fields(value, names, what="leaf")
         leaf = Leaf(
             node=fields.bytes32("node"),
@@ -125,7 +101,7 @@ class BundleLeaf:
             level=fields.number("level", bits=8),
             history_root=fields.bytes32("history_root"),
         )
-        return cls(leaf, fields.quantity("high_ug", bits=128), fields.hashes("reports"))
+        return cls(leaf, fields.quantity("high_ug", bits=128), fields.hashes("reports"), fields.numbers("scores_bp", bits=16))
 
 
 @dataclass(frozen=True)
@@ -138,6 +114,7 @@ class Bundle:
     factor_set: str
     engine: str
     set_id: int
+    rules: Schedule
     leaves: tuple[BundleLeaf, ...]
 
     def __post_init__(self) -> None:
@@ -154,6 +131,7 @@ class Bundle:
             "factor_set": self.factor_set,
             "engine": self.engine,
             "set_id": self.set_id,
+            "rules": [rules.to_json() for rules in self.rules],
             "leaves": [entry.to_json() for entry in self.leaves],
         }
 
@@ -176,7 +154,7 @@ class Bundle:
 
     @classmethod
     def from_json(cls, value: object) -> Bundle:
-        names = ("version", "chain_id", "registry", "epoch", "factor_set", "engine", "set_id", "leaves")
+        names = ("version", "chain_id", "registry", "epoch", "factor_set", "engine", "set_id", "rules", "leaves")
         fields = Fields(value, names, what="bundle")
         if fields.number("version") != VERSION:
             raise ProofError(f"bundle version {fields.raw('version')}, this program knows {VERSION}.", code="bundle.version")
@@ -190,6 +168,7 @@ class Bundle:
             factor_set=fields.bytes32("factor_set"),
             engine=fields.bytes32("engine"),
             set_id=fields.number("set_id", bits=32),
+            rules=read_schedule(fields.raw("rules")),
             leaves=tuple(BundleLeaf.from_json(leaf) for leaf in leaves),
         )
 
@@ -275,15 +254,6 @@ def history_root(reports: Sequence[LiveReport]) -> str:
     return StandardTree(rows, HISTORY_TYPES).root
 
 
-def tuner_units(cum_ug: int, *, score_bp: int = FULL_SCORE_BP) -> int:
-    """TUNER base units of cumulative µg at a score in basis points.
-
-    >>> tuner_units(10**9) == 10**18
-    True
-    """
-    return cum_ug * 10**9 * score_bp // 10_000
-
-
 def build_bundle(
     previous: Bundle | None,
     nodes: Sequence[NodeState],
@@ -293,11 +263,12 @@ def build_bundle(
     factor_set: str,
     engine: str,
     set_id: int,
+    rules: Schedule = GENESIS_RULES,
 ) -> tuple[Bundle, EpochHeader]:
     """The bundle after `previous` (None: the first epoch) over the nodes' live FINAL reports, and its header.
 
     Every node of the previous bundle has to be there again, with every range it had: what was attested once can be
-    replaced, never left out. `through_hour`, `high_ug` and so the ceiling never fall.
+    replaced, never left out. `through_hour`, `high_ug` and so the ceiling never fall. `rules` say what a score is worth.
     """
     states = {state.node: state for state in nodes}
     if len(states) != len(nodes):
@@ -305,7 +276,7 @@ def build_bundle(
     gone = [entry.leaf.node for entry in previous.leaves if entry.leaf.node not in states] if previous else []
     if gone:
         raise ProofError(f"nodes of epoch {previous.epoch if previous else 0} are missing: {gone[0]} …", code="bundle.node_gone")
-    leaves = tuple(_leaf(states[node], previous.entry(node) if previous else None) for node in sorted(states))
+    leaves = tuple(_leaf(states[node], previous.entry(node) if previous else None, rules) for node in sorted(states))
     bundle = Bundle(
         chain_id=chain_id,
         registry=registry,
@@ -313,12 +284,13 @@ def build_bundle(
         factor_set=factor_set,
         engine=engine,
         set_id=set_id,
+        rules=rules,
         leaves=leaves,
     )
     return bundle, header_of(bundle)
 
 
-def _leaf(state: NodeState, before: BundleLeaf | None) -> BundleLeaf:
+def _leaf(state: NodeState, before: BundleLeaf | None, rules: Schedule) -> BundleLeaf:
     reports = state.reports
     if not reports:
         raise ProofError(f"node {state.node} has no FINAL report.", code="bundle.no_report")
@@ -328,13 +300,19 @@ def _leaf(state: NodeState, before: BundleLeaf | None) -> BundleLeaf:
                 f"node {state.node}: reports overlap or are out of order at hour {right.hour_from}.", code="bundle.overlap"
             )
     cum_ug = max(0, sum(report.ug for report in reports))
+    found = scores(reports, rules)
     leaf = Leaf(
         node=state.node,
         wallet=state.wallet,
         through_hour=max(reports[-1].hour_through, before.leaf.through_hour if before else 0),
         cum_ug=cum_ug,
-        cum_tuner=tuner_units(cum_ug),
+        cum_tuner=cumulative_tuner(found),
         level=min(report.level for report in reports),
         history_root=history_root(reports),
     )
-    return BundleLeaf(leaf, max(cum_ug, before.high_ug if before else 0), tuple(report.report_hash for report in reports))
+    return BundleLeaf(
+        leaf=leaf,
+        high_ug=max(cum_ug, before.high_ug if before else 0),
+        reports=tuple(report.report_hash for report in reports),
+        scores_bp=tuple(score.score_bp for score in found),
+    )

@@ -83,6 +83,13 @@ class Fields:
             raise ProofError(f"{self._where(name)} is not a list.", code="json.shape")
         return tuple(to_hex(bytes32(item, field=f"{self._where(name)}[{index}]")) for index, item in enumerate(value))
 
+    def numbers(self, name: str, *, bits: int) -> tuple[int, ...]:
+        """A list of whole numbers, none negative."""
+        value = self._value[name]
+        if not isinstance(value, list) or not all(type(item) is int and 0 <= item < 2**bits for item in value):
+            raise ProofError(f"{self._where(name)} is not a list of whole numbers below 2^{bits}.", code="json.shape")
+        return tuple(value)
+
     def address(self, name: str) -> str:
         """An address, in the EIP-55 spelling; another spelling is refused, since it would be another byte string."""
         value = self._value[name]

@@ -18,10 +18,11 @@ from .merkle import StandardTree
 
 STRUCT = (
     "NodeReport(bytes32 node,uint64 seq,uint64 hourFrom,uint64 hourThrough,uint8 state,uint8 level,bytes32 usageRoot,"
-    "uint64 lineCount,int128 energyUwh,int128 operationalUg,int128 embodiedUg,bytes32 hoursRoot,bytes32 factorSet,"
-    "bytes32 engine,bytes32 billDigest,bytes32 prev)"
+    "uint64 lineCount,int128 energyUwh,int128 operationalUg,int128 embodiedUg,int128 workUwh,int128 scoredUg,"
+    "uint16 coverageBp,bytes32 hoursRoot,bytes32 factorSet,bytes32 engine,bytes32 billDigest,bytes32 prev)"
 )
 HOUR_TYPES = ("uint64", "int128")
+FULL_COVERAGE_BP = 10_000
 LAST_HOUR = 70_000_000  # in the year 9955; the calendar of Python ends in 9999
 
 
@@ -63,9 +64,22 @@ class Recomputed(Protocol):
     def line_count(self) -> int: ...
 
 
+class Weighed(Protocol):
+    """What the engine says of the work in stripped lines: `emissions.engine.work.Work` has this shape."""
+
+    @property
+    def work_uwh(self) -> int: ...
+    @property
+    def scored_ug(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class NodeReport:
-    """One report; the fields stand in the order of the signed struct. Hashes are 0x texts, amounts integers."""
+    """One report; the fields stand in the order of the signed struct. Hashes are 0x texts, amounts integers.
+
+    `work_uwh` and `scored_ug` are what the efficiency score is made of (`emissions.engine.work`). `coverage_bp` is the
+    share of energy-bearing spend that has a model; costs are never sent, so it is the node's word like the bill itself.
+    """
 
     node: str
     seq: int
@@ -78,6 +92,9 @@ class NodeReport:
     energy_uwh: int
     operational_ug: int
     embodied_ug: int
+    work_uwh: int
+    scored_ug: int
+    coverage_bp: int
     hours_root: str
     factor_set: str
     engine: str
@@ -112,12 +129,14 @@ class NodeReport:
             else:
                 read[name] = fields.bytes32(name) if kind == "bytes32" else fields.number(name)
         report = cls(**read)
+        if report.coverage_bp > FULL_COVERAGE_BP:
+            raise ProofError(f"report.coverage_bp: {report.coverage_bp} is above {FULL_COVERAGE_BP}.", code="report.field")
         State(_within(report.state, State, "state"))
         Level(_within(report.level, Level, "level"))
         return report
 
 
-_AMOUNTS = ("energy_uwh", "operational_ug", "embodied_ug")
+_AMOUNTS = ("energy_uwh", "operational_ug", "embodied_ug", "work_uwh", "scored_ug")
 
 
 def _within(value: int, kind: type[IntEnum], name: str) -> int:
@@ -157,13 +176,15 @@ def build_report(
     level: int,
     lines: StrippedLines,
     recomputed: Recomputed,
+    work: Weighed,
+    coverage_bp: int,
     factor_set_id: str,
     engine_id: str,
     bill_digest: str,
 ) -> NodeReport:
     """The report over these lines, which are those of the range and no others.
 
-    `recomputed` is what `emissions.engine.recompute` says of the same lines and factor set.
+    `recomputed` and `work` are what `emissions.engine.recompute` and `.work` say of the same lines and factor set.
     """
     if (hour_from, hour_through) != month_range(hour_through, hour_from):
         raise ProofError(f"{hour_from} … {hour_through} is not one calendar month.", code="report.range")
@@ -187,6 +208,9 @@ def build_report(
         energy_uwh=recomputed.energy_uwh,
         operational_ug=recomputed.operational_ug,
         embodied_ug=recomputed.embodied_ug,
+        work_uwh=work.work_uwh,
+        scored_ug=work.scored_ug,
+        coverage_bp=coverage_bp,
         hours_root=hours_root(recomputed.hours),
         factor_set=factor_set_id,
         engine=engine_id,
@@ -195,7 +219,7 @@ def build_report(
     )
 
 
-def report_faults(report: NodeReport, lines: StrippedLines, recomputed: Recomputed) -> list[str]:
+def report_faults(report: NodeReport, lines: StrippedLines, recomputed: Recomputed, work: Weighed) -> list[str]:
     """Codes of what in the report does not follow from its lines; empty when all of it does."""
     told = {
         "report.range": (report.hour_from, report.hour_through) == month_range(report.hour_through, report.hour_from),
@@ -205,6 +229,8 @@ def report_faults(report: NodeReport, lines: StrippedLines, recomputed: Recomput
         "report.energy": report.energy_uwh == recomputed.energy_uwh,
         "report.operational": report.operational_ug == recomputed.operational_ug,
         "report.embodied": report.embodied_ug == recomputed.embodied_ug,
+        "report.work": report.work_uwh == work.work_uwh,
+        "report.scored": report.scored_ug == work.scored_ug,
         "report.hours_root": report.hours_root == hours_root(recomputed.hours),
     }
     return [code for code, holds in told.items() if not holds]

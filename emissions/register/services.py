@@ -12,6 +12,7 @@ from cloudtuner import clock
 from cloudtuner.errors import CloudTunerError, ServiceError
 from emissions.engine.estimate import ENGINE_ID
 from emissions.engine.recompute import recompute
+from emissions.engine.work import weigh
 from emissions.grid.catalog import load_factor_set
 from emissions.poce import keys
 from emissions.poce.eip712 import Domain
@@ -109,6 +110,9 @@ def report_commit(
             energy_uwh=report.energy_uwh,
             operational_ug=report.operational_ug,
             embodied_ug=report.embodied_ug,
+            work_uwh=report.work_uwh,
+            scored_ug=report.scored_ug,
+            coverage_bp=report.coverage_bp,
             hours_root=report.hours_root,
             factor_set=report.factor_set,
             engine=report.engine,
@@ -157,7 +161,7 @@ def report_accept(*, report: Any, signature: Any, lines: Any) -> str:
     except CloudTunerError as error:
         raise ReportRefused(str(error), code="report.factor_set") from error
     again = recompute(stripped, factor_set)
-    if faults := report_faults(told, stripped, again):
+    if faults := report_faults(told, stripped, again, weigh(stripped, factor_set)):
         raise ReportRefused(
             f"the report does not follow from its lines: {', '.join(faults)}.",
             code=faults[0],
@@ -187,5 +191,6 @@ def _check_claims(report: NodeReport, *, first_hour: int) -> None:
         raise ReportRefused(
             f"engine {report.engine[:10]}… is not {ENGINE_ID[:10]}….", code="report.engine", hint="Update the node."
         )
-    if max(abs(report.energy_uwh), abs(report.operational_ug), abs(report.embodied_ug)) >= _LARGEST:
+    amounts = (report.energy_uwh, report.operational_ug, report.embodied_ug, report.work_uwh, report.scored_ug)
+    if max(map(abs, amounts)) >= _LARGEST:
         raise ReportRefused("an amount is larger than any account's month can be.", code="report.amount")

@@ -26,9 +26,10 @@ from emissions.engine.identity import ENGINE_ID
 from emissions.grid.catalog import load_factor_set
 from emissions.node.spool import SignedReport
 from emissions.poce.canonical import jcs, read_json
-from emissions.poce.epoch import Bundle, EpochHeader, NodeState, build_bundle, header_of, live_reports
+from emissions.poce.epoch import Bundle, EpochHeader, NodeState, build_bundle, header_of
 from emissions.poce.hexes import from_hex, to_hex
 from emissions.poce.keys import address_of, recover, sign
+from emissions.poce.live import live_reports
 from emissions.poce.node_id import RegisterNode, node_id
 from emissions.poce.requests import check_request
 from emissions.samples import ACCOUNTS, write_sample_bills

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,10 +11,11 @@ from django.db.models import Max
 
 from cloudtuner import clock, locks
 from emissions.engine.identity import ENGINE_ID
-from emissions.poce.epoch import LiveReport, NodeState, build_bundle
+from emissions.poce.epoch import NodeState, build_bundle
 from emissions.poce.hexes import to_hex
 from emissions.poce.report import State
 from emissions.register.models import ReportCommitment
+from emissions.register.scoring import live_reports_by_node
 from tokens.network import connection, reading
 from tokens.network.models import ChainEvent, Epoch
 
@@ -91,6 +91,7 @@ def _seal(head: int, set_id: int, before: reading.PostedEpoch | None) -> Epoch |
         factor_set=chain.factor_set_at(newest_hour),
         engine=ENGINE_ID,
         set_id=set_id,
+        rules=book.reward_rules,
     )
     with transaction.atomic():
         locks.acquire(f"seal:{book.chain_id}")
@@ -140,22 +141,9 @@ def _knows_nothing_new(chain_id: int, look: _Look) -> bool:
 
 
 def _states() -> list[NodeState]:
-    """Every node that is registered at final depth and has a FINAL report, with the wallet that the chain pays.
-
-    Read as columns: a million nodes are twelve million rows, not twelve million JSON reports.
-    """
+    """Every node that is registered at final depth and has a FINAL report, with the wallet that the chain pays."""
     wallets = _wallets()
-    rows = (
-        ReportCommitment.objects.filter(state=State.FINAL)
-        .order_by("node__node", "hour_from", "hour_through", "-seq")
-        .distinct("node__node", "hour_from", "hour_through")
-        .values_list("node__node", "report_hash", "seq", "hour_from", "hour_through", "operational_ug", "embodied_ug", "level")
-    )
-    live: dict[str, list[LiveReport]] = defaultdict(list)
-    for node, report_hash, seq, hour_from, hour_through, operational_ug, embodied_ug, level in rows.iterator():
-        if node in wallets:
-            live[node].append(LiveReport(report_hash, seq, hour_from, hour_through, operational_ug + embodied_ug, level))
-    return [NodeState(node, wallets[node], tuple(reports)) for node, reports in sorted(live.items())]
+    return [NodeState(node, wallets[node], reports) for node, reports in live_reports_by_node().items() if node in wallets]
 
 
 def _wallets() -> dict[str, str]:

@@ -7,6 +7,7 @@ from functools import cache
 from cloudtuner.errors import ChainError
 from emissions.poce.eip712 import Domain
 from emissions.poce.epoch import EpochHeader
+from emissions.poce.score import Schedule
 from tokens.chain.contracts import Contracts, EpochRecord, NodeRecord, ValidatorSnapshot
 from tokens.chain.events import EpochReported, decode
 
@@ -37,6 +38,10 @@ class ChainView:
     @property
     def header_domain(self) -> Domain:
         return self._contracts.poce_domain
+
+    @property
+    def reward_rules(self) -> Schedule:
+        return self._contracts.book.reward_rules
 
     @property
     def hour(self) -> int:

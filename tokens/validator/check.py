@@ -7,7 +7,8 @@ from typing import Any
 
 from cloudtuner.errors import ProofError
 from emissions.engine.identity import ENGINE_ID
-from emissions.poce.epoch import Bundle, BundleLeaf, EpochHeader, LiveReport, NodeState, build_bundle, header_of
+from emissions.poce.epoch import Bundle, BundleLeaf, EpochHeader, NodeState, build_bundle, header_of
+from emissions.poce.live import LiveReport
 
 from .chain_view import ChainView
 from .reports import ReportRules, check_report
@@ -67,6 +68,7 @@ def _frame_faults(bundle: Bundle, header: EpochHeader, previous: Bundle | None, 
             "bundle.factor_set",
             "not the set that answers for its hours",
         ),
+        (bundle.rules == chain.reward_rules, "bundle.rules", "made with other reward rules than the address book's"),
         (news, "bundle.nothing_new", "no report is new"),
     ]
     return faults_of(told, where="bundle")
@@ -127,6 +129,7 @@ def _rebuilt_faults(bundle: Bundle, header: EpochHeader, previous: Bundle | None
             factor_set=bundle.factor_set,
             engine=bundle.engine,
             set_id=bundle.set_id,
+            rules=bundle.rules,
         )
     except ProofError as error:
         return [Fault(error.code, "bundle", error.message)]

@@ -9,13 +9,14 @@ from typing import Any
 from cloudtuner.errors import FactorError, ProofError
 from emissions.engine.identity import ENGINE_ID
 from emissions.engine.recompute import recompute
+from emissions.engine.work import weigh
 from emissions.grid.catalog import FactorSet, load_factor_set
 from emissions.poce.eip712 import Domain
-from emissions.poce.epoch import LiveReport
 from emissions.poce.fields import Fields
 from emissions.poce.hexes import from_hex
 from emissions.poce.keys import recover
 from emissions.poce.lines import StrippedLines
+from emissions.poce.live import LiveReport
 from emissions.poce.report import Level, NodeReport, State, month_range, report_faults
 from tokens.chain.contracts import NodeRecord
 
@@ -75,7 +76,7 @@ def _recomputed(report: NodeReport, lines: StrippedLines, *, report_hash: str, a
     try:
         if lines != lines.between(report.hour_from, report.hour_through):
             return [Fault("report.hours", report_hash, "it has lines of other months")]
-        wrong = report_faults(report, lines, recompute(lines, factors))
+        wrong = report_faults(report, lines, recompute(lines, factors), weigh(lines, factors))
     except (ProofError, FactorError) as error:
         return [Fault("report.not_computable", report_hash, str(error))]
     return [Fault(code, report_hash, "differs from what its lines give") for code in wrong]

@@ -9,21 +9,28 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
-from emissions.poce.epoch import LiveReport
+from emissions.poce.live import LiveReport
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS votes (
     epoch INTEGER NOT NULL, set_id INTEGER NOT NULL, digest TEXT NOT NULL,
     recorded_at TEXT NOT NULL DEFAULT (datetime('now')), PRIMARY KEY (epoch, set_id)
 ) STRICT;
-CREATE TABLE IF NOT EXISTS reports (
+CREATE TABLE IF NOT EXISTS verified_reports (
     report_hash TEXT PRIMARY KEY, node TEXT NOT NULL, seq INTEGER NOT NULL, hour_from INTEGER NOT NULL,
-    hour_through INTEGER NOT NULL, ug TEXT NOT NULL, level INTEGER NOT NULL
+    hour_through INTEGER NOT NULL, ug TEXT NOT NULL, level INTEGER NOT NULL, work_uwh TEXT NOT NULL,
+    scored_ug TEXT NOT NULL, coverage_bp INTEGER NOT NULL, factor_set TEXT NOT NULL, engine TEXT NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS bundles (data_hash TEXT PRIMARY KEY, epoch INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
 """
+
+
+# The columns of a verified report, which are the fields of LiveReport; amounts may exceed what SQLite's integers hold.
+_FIELDS = tuple(LiveReport.__dataclass_fields__)
+_TEXTS = ("ug", "work_uwh", "scored_ug")
 
 
 class Store:
@@ -69,16 +76,16 @@ class Store:
         """Of these reports, those of the node that were verified before."""
         wanted = set(hashes)
         with self._open() as database:
-            rows = database.execute(
-                "SELECT report_hash, seq, hour_from, hour_through, ug, level FROM reports WHERE node = ?", (node,)
-            ).fetchall()
-        return {row[0]: LiveReport(row[0], row[1], row[2], row[3], int(row[4]), row[5]) for row in rows if row[0] in wanted}
+            rows = database.execute(f"SELECT {', '.join(_FIELDS)} FROM verified_reports WHERE node = ?", (node,)).fetchall()  # noqa: S608
+        told = [dict(zip(_FIELDS, row, strict=True)) for row in rows if row[0] in wanted]
+        return {row["report_hash"]: LiveReport(**row | {name: int(row[name]) for name in _TEXTS}) for row in told}
 
     def remember(self, node: str, report: LiveReport) -> None:
         """Keeps what a verified report says, so that it is fetched and recomputed once only."""
-        row = (report.report_hash, node, report.seq, report.hour_from, report.hour_through, str(report.ug), report.level)
+        row = asdict(report) | {name: str(getattr(report, name)) for name in _TEXTS} | {"node": node}
+        places = ", ".join(f":{name}" for name in row)
         with self._open() as database:
-            database.execute("INSERT INTO reports VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
+            database.execute(f"INSERT INTO verified_reports ({', '.join(row)}) VALUES ({places}) ON CONFLICT DO NOTHING", row)  # noqa: S608
 
     def bundle(self, data_hash: str) -> bytes | None:
         with self._open() as database:

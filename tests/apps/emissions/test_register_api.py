@@ -13,6 +13,7 @@ from cloudtuner.tenancy import public_context
 from emissions import selectors, services
 from emissions.engine.estimate import ENGINE_ID, estimate
 from emissions.engine.recompute import recompute
+from emissions.engine.work import weigh
 from emissions.grid.catalog import load_factor_set
 from emissions.poce import keys
 from emissions.poce.hexes import ZERO_32, to_hex
@@ -49,6 +50,8 @@ def posted(room, cur, node, tmp_path, public_client):
         level=0,
         lines=lines,
         recomputed=again,
+        work=weigh(lines, factor_set),
+        coverage_bp=10_000,
         factor_set_id=factor_set.id,
         engine_id=ENGINE_ID,
         bill_digest=digest,

@@ -10,8 +10,9 @@ from django.test import Client
 
 from cloudtuner import clock
 from emissions.poce.eip712 import Domain
-from emissions.poce.epoch import LiveReport, NodeState, build_bundle
+from emissions.poce.epoch import NodeState, build_bundle
 from emissions.poce.hexes import to_hex
+from emissions.poce.live import LiveReport
 from tokens.chain.book import AddressBook
 from tokens.network.models import Block, ChainEvent, Cursor, Epoch
 

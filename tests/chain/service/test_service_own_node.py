@@ -12,6 +12,7 @@ from cloudtuner.errors import ServiceError
 from emissions.engine.identity import ENGINE_ID
 from emissions.engine.ratekey import RateKey
 from emissions.engine.recompute import recompute
+from emissions.engine.work import weigh
 from emissions.grid.catalog import load_factor_set
 from emissions.poce.hexes import ZERO_32, to_hex
 from emissions.poce.keys import address_of, sign
@@ -53,8 +54,8 @@ def _post(binding: Any) -> StrippedLines:
     factors = load_factor_set()
     report = build_report(
         node=binding.node, seq=1, prev=ZERO_32, hour_from=FIRST_HOUR, hour_through=FIRST_HOUR + MONTH - 1, state=2, level=0,
-        lines=lines, recomputed=recompute(lines, factors), factor_set_id=factors.id, engine_id=ENGINE_ID,
-        bill_digest="0x" + "b1" * 32,
+        lines=lines, recomputed=recompute(lines, factors), work=weigh(lines, factors), coverage_bp=10_000,
+        factor_set_id=factors.id, engine_id=ENGINE_ID, bill_digest="0x" + "b1" * 32,
     )  # fmt: skip
     signature = to_hex(sign(KEY, report.digest(report_domain())))
     report_accept(report=report.to_json(), signature=signature, lines=lines.to_json())

@@ -29,11 +29,11 @@ def word(text: str) -> str:
 STRUCTS = {
     "NodeReport": (
         "bytes32 node,uint64 seq,uint64 hourFrom,uint64 hourThrough,uint8 state,uint8 level,bytes32 usageRoot,uint64 lineCount,"
-        "int128 energyUwh,int128 operationalUg,int128 embodiedUg,bytes32 hoursRoot,bytes32 factorSet,bytes32 engine,"
-        "bytes32 billDigest,bytes32 prev",
+        "int128 energyUwh,int128 operationalUg,int128 embodiedUg,int128 workUwh,int128 scoredUg,uint16 coverageBp,"
+        "bytes32 hoursRoot,bytes32 factorSet,bytes32 engine,bytes32 billDigest,bytes32 prev",
         [
-            word("node 0"), 1, 484296, 485015, 2, 0, word("usage"), 3, 7000000, 1500000, -12, word("hours"), word("factors"),
-            word("engine"), word("bill"), "0x" + "00" * 32,
+            word("node 0"), 1, 484296, 485015, 2, 0, word("usage"), 3, 7000000, 1500000, -12, 6500000, 1400000,
+            9731, word("hours"), word("factors"), word("engine"), word("bill"), "0x" + "00" * 32,
         ],
     ),
     "RegisterNode": (

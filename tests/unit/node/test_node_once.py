@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from emissions.engine.recompute import recompute
+from emissions.engine.work import weigh
 from emissions.grid.catalog import load_factor_set
 from emissions.node.spool import SignedReport
 from emissions.poce.canonical import read_canonical
@@ -41,8 +42,9 @@ def test_once__sample_bill__reports_follow_from_their_lines_and_are_signed(bills
         == [item.report.node for item in signed]
         == list(NODES.values())
     )
+    factors = load_factor_set()
     for item in signed:
-        assert report_faults(item.report, item.lines, recompute(item.lines, load_factor_set())) == []
+        assert report_faults(item.report, item.lines, recompute(item.lines, factors), weigh(item.lines, factors)) == []
         assert recover(item.report.digest(DOMAIN), item.signature) == address_of(KEY)
         assert (item.report.seq, item.report.state) == (1, 2)
 

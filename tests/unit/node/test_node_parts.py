@@ -86,7 +86,7 @@ def test_service__nobody_listens__is_retryable():
 
 def _signed(seq: int) -> SignedReport:
     word = "0x" + "01" * 32
-    report = NodeReport(word, seq, 484296, 485015, 2, 0, word, 0, 0, 0, 0, word, word, word, word, word)
+    report = NodeReport(word, seq, 484296, 485015, 2, 0, word, 0, 0, 0, 0, 0, 0, 0, word, word, word, word, word)
     return SignedReport(report, bytes(65), StrippedLines.collect([]))
 
 

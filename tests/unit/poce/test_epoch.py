@@ -14,13 +14,12 @@ from emissions.poce.epoch import (
     LEAF_TYPES,
     Bundle,
     EpochHeader,
-    LiveReport,
     NodeState,
     build_bundle,
     header_of,
     history_root,
-    live_reports,
 )
+from emissions.poce.live import LiveReport, live_reports
 from emissions.poce.merkle import verify, verify_values
 from emissions.poce.report import NodeReport
 
@@ -159,7 +158,24 @@ def test_from_json__bundle_of_another_shape__refused(change):
 
 def _report(seq: int, month: int, state: int, ug: int) -> tuple[str, NodeReport]:
     report = NodeReport(
-        _hash(1), seq, *MONTHS[month], state, 0, _hash(0), 0, 0, ug, 0, _hash(0), _hash(1), _hash(2), _hash(3), _hash(seq - 1)
+        _hash(1),
+        seq,
+        *MONTHS[month],
+        state,
+        0,
+        _hash(0),
+        0,
+        0,
+        ug,
+        0,
+        0,
+        0,
+        0,
+        _hash(0),
+        _hash(1),
+        _hash(2),
+        _hash(3),
+        _hash(seq - 1),
     )
     return _hash(100 + seq), report
 

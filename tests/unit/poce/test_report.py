@@ -26,20 +26,27 @@ class Figures:
     line_count: int
 
 
+@dataclass(frozen=True)
+class Weighed:
+    work_uwh: int
+    scored_ug: int
+
+
 LINES = StrippedLines.collect([(484296, KEY, "1"), (484297, KEY, "2")])
 FIGURES = Figures(70, 30, 12, ((484296, 14), (484297, 28)), 2)
+WORK = Weighed(60, 29)
 
 
 def _report(word, **change):
     base = {"node": word("node"), "seq": 1, "prev": "0x" + "00" * 32, "hour_from": 484296, "hour_through": 485015}
     base |= {"state": State.FINAL, "level": Level.A0, "lines": LINES, "recomputed": FIGURES, "bill_digest": word("bill")}
-    base |= {"factor_set_id": word("factors"), "engine_id": word("engine")}
+    base |= {"work": WORK, "coverage_bp": 9_000, "factor_set_id": word("factors"), "engine_id": word("engine")}
     return build_report(**{**base, **change})
 
 
 def test_report__built__has_no_faults_and_survives_json(word):
     report = _report(word)
-    assert report_faults(report, LINES, FIGURES) == []
+    assert report_faults(report, LINES, FIGURES, WORK) == []
     assert report.ug == 42
     assert NodeReport.from_json(report.to_json()) == report
     assert report.to_json()["energy_uwh"] == "70"
@@ -48,9 +55,9 @@ def test_report__built__has_no_faults_and_survives_json(word):
 
 def test_report__no_lines__roots_are_zero(word):
     nothing = StrippedLines.collect([])
-    report = _report(word, lines=nothing, recomputed=Figures(0, 0, 0, (), 0))
+    report = _report(word, lines=nothing, recomputed=Figures(0, 0, 0, (), 0), work=Weighed(0, 0))
     assert report.usage_root == report.hours_root == "0x" + "00" * 32
-    assert report_faults(report, nothing, Figures(0, 0, 0, (), 0)) == []
+    assert report_faults(report, nothing, Figures(0, 0, 0, (), 0), Weighed(0, 0)) == []
 
 
 @pytest.mark.parametrize(
@@ -59,6 +66,8 @@ def test_report__no_lines__roots_are_zero(word):
         ("energy_uwh", 71, "report.energy"),
         ("operational_ug", 31, "report.operational"),
         ("embodied_ug", 13, "report.embodied"),
+        ("work_uwh", 61, "report.work"),
+        ("scored_ug", 28, "report.scored"),
         ("line_count", 3, "report.line_count"),
         ("usage_root", "0x" + "11" * 32, "report.usage_root"),
         ("hours_root", "0x" + "11" * 32, "report.hours_root"),
@@ -67,7 +76,7 @@ def test_report__no_lines__roots_are_zero(word):
     ],
 )
 def test_report_faults__one_field_wrong__named(word, field, value, code):
-    assert report_faults(replace(_report(word), **{field: value}), LINES, FIGURES) == [code]
+    assert report_faults(replace(_report(word), **{field: value}), LINES, FIGURES, WORK) == [code]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +99,21 @@ FIELDS = sorted(NodeReport.__dataclass_fields__)
 @given(st.sampled_from(FIELDS), st.integers(0, 7))
 def test_digest__one_bit_of_one_field_changed__differs(field, bit):
     base = NodeReport(
-        "0x" + "01" * 32, 1, 484296, 485015, 2, 0, "0x" + "02" * 32, 3, 4, 5, 6, *("0x" + f"0{n}" * 32 for n in (3, 4, 5, 6, 7))
+        "0x" + "01" * 32,
+        1,
+        484296,
+        485015,
+        2,
+        0,
+        "0x" + "02" * 32,
+        3,
+        4,
+        5,
+        6,
+        7,
+        8,
+        9,
+        *("0x" + f"0{n}" * 32 for n in (3, 4, 5, 6, 7)),
     )
     value = getattr(base, field)
     changed = value ^ 1 << bit if isinstance(value, int) else value[:-2] + f"{int(value[-2:], 16) ^ 1 << bit:02x}"
@@ -108,7 +131,7 @@ def test_digest__another_chain_or_contract__differs(word):
     [
         ("node", "0x" + "AB" * 32), ("node", "0x00"), ("seq", "1"), ("seq", -1), ("seq", True), ("seq", 1.0), ("state", 3),
         ("energy_uwh", 70), ("energy_uwh", "070"), ("energy_uwh", "-0"), ("energy_uwh", "+1"), ("energy_uwh", str(2**127)),
-        ("level", 7), ("line_count", 2**60),
+        ("level", 7), ("line_count", 2**60), ("coverage_bp", 10_001), ("coverage_bp", "9000"), ("work_uwh", 60),
     ],
 )  # fmt: skip
 def test_from_json__field_spelled_otherwise__refused(word, field, value):

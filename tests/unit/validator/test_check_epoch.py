@@ -8,17 +8,21 @@ from typing import Any
 
 import pytest
 
+from cloudtuner.clock import month_hours
 from emissions.engine.identity import ENGINE_ID
 from emissions.engine.ratekey import RateKey
 from emissions.engine.recompute import recompute
+from emissions.engine.work import weigh
 from emissions.grid.catalog import load_factor_set
 from emissions.node.spool import SignedReport
 from emissions.poce.eip712 import Domain
-from emissions.poce.epoch import Bundle, EpochHeader, LiveReport, NodeState, build_bundle, header_of, live_reports
+from emissions.poce.epoch import Bundle, EpochHeader, NodeState, build_bundle, header_of
 from emissions.poce.hexes import ZERO_32
 from emissions.poce.keys import address_of, sign
 from emissions.poce.lines import StrippedLines
+from emissions.poce.live import LiveReport, live_reports
 from emissions.poce.report import NodeReport, build_report
+from emissions.poce.score import GENESIS_RULES, RewardRules, Schedule, scores
 from tokens.chain.contracts import NodeRecord
 from tokens.validator.check import check_epoch
 from tokens.validator.store import Store
@@ -44,6 +48,7 @@ class Chain:
     hour: int = 500_000
     report_domain: Domain = DOMAIN
     factor_set: str = FACTORS.id
+    reward_rules: Schedule = GENESIS_RULES
 
     def node(self, node: str) -> NodeRecord | None:
         return self.record
@@ -68,15 +73,17 @@ class Epochs:
         quantity: str,
         *,
         hours: tuple[int, int] = FEBRUARY,
+        rate_key: str = RATE_KEY,
         key: bytes = KEY,
         change: Callable[[NodeReport], NodeReport] | None = None,
     ) -> str:
         """A signed report of one line, falsified by `change` before it is signed."""
-        lines = StrippedLines.collect([(hours[0], RATE_KEY, quantity)])
+        lines = StrippedLines.collect([(hours[0], rate_key, quantity)])
         report = build_report(
             node=NODE, seq=len(self.reports) + 1, prev=self.reports[-1][0] if self.reports else ZERO_32, hour_from=hours[0],
-            hour_through=hours[1], state=2, level=0, lines=lines, recomputed=recompute(lines, FACTORS), factor_set_id=FACTORS.id,
-            engine_id=ENGINE_ID, bill_digest="0x" + "b1" * 32,
+            hour_through=hours[1], state=2, level=0, lines=lines, recomputed=recompute(lines, FACTORS),
+            work=weigh(lines, FACTORS), coverage_bp=10_000, factor_set_id=FACTORS.id, engine_id=ENGINE_ID,
+            bill_digest="0x" + "b1" * 32,
         )  # fmt: skip
         report = change(report) if change else report
         report_hash = report.report_hash(DOMAIN)
@@ -126,6 +133,47 @@ def test_check__true_epoch__agrees_and_fetches_each_report_once(epochs):
     assert epochs.fetched == [first, second]
 
 
+STOCKHOLM_KEY = RateKey("aws", "AmazonEC2", "EUN1-BoxUsage:m5.large", "RunInstances", "Hrs", "eu-north-1", "m5.large").text
+
+
+def _moved(epochs: Epochs) -> None:
+    """Twelve months in Virginia, then one in Stockholm with the same work."""
+    epochs.chain.record = NodeRecord(address_of(KEY), WALLET, month_hours(2025, 2)[0], 0)
+    for place in range(12):
+        epochs.add("1000", hours=month_hours(2025 + (place + 1) // 12, (place + 1) % 12 + 1))
+    epochs.add("1000", hours=month_hours(2026, 2), rate_key=STOCKHOLM_KEY)
+
+
+def test_check__node_that_moved__both_sides_come_to_20000_and_the_same_units(epochs):
+    _moved(epochs)
+    bundle = epochs.seal()
+    assert epochs.check(bundle).agrees
+    entry = bundle.leaves[0]
+    assert entry.scores_bp == (*[10_000] * 12, 20_000)
+    last = scores(live_reports(epochs.reports))[-1]
+    assert last.base is not None
+    assert last.base.intensity / last.intensity > 9
+    assert entry.leaf.cum_tuner == (entry.leaf.cum_ug - last.ug) * 10**9 + last.tuner_units
+    assert last.tuner_units == 2 * (last.ug + last.avoided_ug) * 10**9
+
+
+def test_check__epoch_under_other_reward_rules__refused(epochs):
+    _moved(epochs)
+    bundle = epochs.seal()
+    assert epochs.check(replace(bundle, rules=(RewardRules(rate_bp=20_000),))).codes == ("bundle.rules",)
+    epochs.chain.reward_rules = (RewardRules(bonus_bp=0),)
+    wrong = replace(bundle, rules=epochs.chain.reward_rules)
+    assert epochs.check(wrong).codes == ("leaf.cum_tuner",)
+
+
+def test_check__score_written_up__refused(epochs):
+    _moved(epochs)
+    bundle = epochs.seal()
+    entry = bundle.leaves[0]
+    wrong = replace(bundle, leaves=(replace(entry, scores_bp=(*[20_000] * 13,)),))
+    assert epochs.check(wrong).codes == ("leaf.scores_bp",)
+
+
 def test_check__restated_downwards__agrees_and_keeps_the_ceiling(epochs):
     epochs.add("744")
     epochs.previous = epochs.seal()
@@ -141,6 +189,8 @@ def test_check__restated_downwards__agrees_and_keeps_the_ceiling(epochs):
         (lambda r: replace(r, operational_ug=r.operational_ug + 1), ("report.operational",)),
         (lambda r: replace(r, embodied_ug=0), ("report.embodied",)),
         (lambda r: replace(r, energy_uwh=1), ("report.energy",)),
+        (lambda r: replace(r, work_uwh=r.work_uwh * 2), ("report.work",)),
+        (lambda r: replace(r, scored_ug=r.scored_ug - 1), ("report.scored",)),
         (lambda r: replace(r, usage_root="0x" + "11" * 32), ("report.usage_root",)),
         (lambda r: replace(r, hours_root="0x" + "11" * 32), ("report.hours_root",)),
         (lambda r: replace(r, line_count=2), ("report.line_count",)),

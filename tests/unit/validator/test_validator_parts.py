@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from cloudtuner.errors import ConfigurationError
-from emissions.poce.epoch import LiveReport
 from emissions.poce.hexes import to_hex
+from emissions.poce.live import LiveReport
 from emissions.poce.node_id import node_id
 from tokens.validator.config import load_config
 from tokens.validator.store import Store
@@ -58,7 +58,7 @@ def test_vote__four_processes_with_four_digests__one_wins(tmp_path):
 
 def test_store__verified_report__known_for_its_node_only(tmp_path):
     store = Store(tmp_path, genesis_hash=GENESIS)
-    report = LiveReport("0xaa", 1, 2, 3, -(10**30), 0)
+    report = LiveReport("0xaa", 1, 2, 3, -(10**30), 0, 10**30, -(10**29), 9_731, "0xfa", "0xe1")
     store.remember("0x01", report)
     store.remember("0x01", report)
     assert store.verified("0x01", ["0xaa", "0xbb"]) == {"0xaa": report}

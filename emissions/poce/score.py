@@ -1,0 +1,274 @@
+"""How much cleaner a node's work became, and what that is worth: the efficiency score of a closed month and its reward.
+
+Work W is energy at frozen reference consumption (`emissions.engine.work`): it knows no region, no PUE and no hardware
+type. Intensity I is micrograms per microwatt-hour of work. A month is scored against the lowest intensity that its node
+has shown over twelve months; both sides stand on one factor set, one engine and one basis. Everything is exact, so the
+sealer and every validator come to the same units from the same reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from fractions import Fraction
+
+from cloudtuner.clock import hour_start
+from cloudtuner.errors import ProofError
+from cloudtuner.units import UNITS_PER_UG
+
+from .fields import Fields
+from .live import LiveReport
+
+FULL_BP = 10_000
+CAP_BP = 20_000
+WINDOW_MONTHS = 12
+LEAST_MONTHS = 6
+LEFT_OUT_MONTHS = 2
+LEAST_COVERAGE_BP = 8_000
+LEAST_WORK, MOST_WORK = Fraction(1, 4), Fraction(4)
+
+
+class Refusal(StrEnum):
+    """Why a month is not scored. It then counts at 10000 and earns no bonus."""
+
+    NO_WORK = "score.no_work"
+    COVERAGE = "score.coverage"
+    TOO_FEW_MONTHS = "score.too_few_months"
+    WORK_RANGE = "score.work_range"
+
+
+REASONS = {
+    Refusal.NO_WORK: "the month holds no usage that a score can be made of",
+    Refusal.COVERAGE: "less than 80 % of the energy-bearing spend has a model",
+    Refusal.TOO_FEW_MONTHS: "fewer than six closed months before it stand on the same factor set and engine",
+    Refusal.WORK_RANGE: "work per hour is below a quarter or above four times that of the base months",
+}
+
+
+@dataclass(frozen=True)
+class RewardRules:
+    """What governance sets, for months that begin at `from_hour` or later; all three in basis points.
+
+    `rate_bp`: TUNER a kilogram at score 1 · `bonus_bp`: the weight w of avoided kilograms · `floor_bp`: the lowest score.
+    """
+
+    from_hour: int = 0
+    rate_bp: int = FULL_BP
+    bonus_bp: int = FULL_BP
+    floor_bp: int = FULL_BP
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.floor_bp <= FULL_BP or not 0 <= self.rate_bp < 2**31 or not 0 <= self.bonus_bp < 2**31:
+            raise ProofError("a floor lies between 0 and 10000, rates are not negative.", code="rules.range")
+
+    def to_json(self) -> dict[str, int]:
+        return {
+            "from_hour": self.from_hour,
+            "rate_bp": self.rate_bp,
+            "bonus_bp": self.bonus_bp,
+            "floor_bp": self.floor_bp,
+        }
+
+    @classmethod
+    def from_json(cls, value: object) -> RewardRules:
+        fields = Fields(value, ("from_hour", "rate_bp", "bonus_bp", "floor_bp"), what="rules")
+        return cls(fields.number("from_hour"), *(fields.number(name, bits=31) for name in ("rate_bp", "bonus_bp", "floor_bp")))
+
+
+Schedule = tuple[RewardRules, ...]
+GENESIS_RULES: Schedule = (RewardRules(),)
+
+
+def read_schedule(value: object) -> Schedule:
+    """Rules by hour from a JSON list: the first from hour 0, ascending. Raises ProofError."""
+    if not isinstance(value, list) or not value:
+        raise ProofError("reward rules are a list of at least one.", code="rules.shape")
+    schedule = tuple(RewardRules.from_json(item) for item in value)
+    starts = [rules.from_hour for rules in schedule]
+    if starts[0] != 0 or starts != sorted(set(starts)):
+        raise ProofError("reward rules start at hour 0 and follow each other.", code="rules.order")
+    return schedule
+
+
+def rules_at(schedule: Schedule, hour: int) -> RewardRules:
+    """The rules for a month that begins at an hour."""
+    return [rules for rules in schedule if rules.from_hour <= hour][-1]
+
+
+@dataclass(frozen=True)
+class Base:
+    """I_base = `scored_ug` / `work_uwh`: summed over the months that begin at `months`, in `hours` hours together.
+
+    `kept`: the window of the month itself was dirtier, so the base is an earlier one. `left_out` are the dirtiest months
+    of a first year.
+    """
+
+    scored_ug: int
+    work_uwh: int
+    hours: int
+    months: tuple[int, ...]
+    left_out: tuple[int, ...]
+    kept: bool = False
+
+    @property
+    def intensity(self) -> Fraction:
+        """Micrograms per microwatt-hour of work, which is kg CO2e per kWh of work."""
+        return Fraction(self.scored_ug, self.work_uwh)
+
+
+@dataclass(frozen=True)
+class Score:
+    """The score of one closed month with every term it follows from.
+
+    `ug` is E, `scored_ug` its operational part on the score's basis, `avoided_ug` = max(0, W · I_base − scored_ug) rounded
+    down. `base` is None where no base could be formed; a refused month may have one.
+    """
+
+    report_hash: str
+    hour_from: int
+    hour_through: int
+    ug: int
+    work_uwh: int
+    scored_ug: int
+    coverage_bp: int
+    base: Base | None
+    refusal: Refusal | None
+    score_bp: int
+    avoided_ug: int
+    rules: RewardRules
+
+    @property
+    def intensity(self) -> Fraction | None:
+        """I_now, kg CO2e per kWh of work; None without work."""
+        return Fraction(self.scored_ug, self.work_uwh) if self.work_uwh > 0 else None
+
+    @property
+    def reason(self) -> str:
+        """Why the month is not scored, in words; empty when it is."""
+        return REASONS[self.refusal] if self.refusal else ""
+
+    @property
+    def mint_units(self) -> int:
+        """Rate × E × score in TUNER base units."""
+        return self.ug * UNITS_PER_UG * self.rules.rate_bp * self.score_bp // FULL_BP**2
+
+    @property
+    def bonus_units(self) -> int:
+        """Rate × w × score × avoided in TUNER base units."""
+        factors = self.rules.rate_bp * self.rules.bonus_bp * self.score_bp
+        return self.avoided_ug * UNITS_PER_UG * factors // FULL_BP**3
+
+    @property
+    def tuner_units(self) -> int:
+        """What the month adds to the node's cumulative TUNER."""
+        return self.mint_units + self.bonus_units
+
+
+def scores(reports: Sequence[LiveReport], schedule: Schedule = GENESIS_RULES) -> tuple[Score, ...]:
+    """The score of each of a node's live FINAL reports, which stand by hour.
+
+    A score follows from the report and those before it, so a later month never changes an earlier one.
+    """
+    found: list[Score] = []
+    lowest: dict[tuple[str, str], Base] = {}
+    for place, report in enumerate(reports):
+        method = (report.factor_set, report.engine)
+        base = _window_base(report, reports[:place])
+        before = lowest.get(method)
+        if before is not None and (base is None or before.intensity < base.intensity):
+            base = replace(before, kept=True)
+        if base is not None:
+            lowest[method] = replace(base, kept=False)
+        found.append(_scored(report, base, rules_at(schedule, report.hour_from)))
+    return tuple(found)
+
+
+def cumulative_tuner(found: Sequence[Score]) -> int:
+    """`cumTuner` of a leaf, base units: the sum over the node's months, never below zero."""
+    return max(0, sum(score.tuner_units for score in found))
+
+
+def score_bp(base: Fraction, now: Fraction, floor_bp: int = FULL_BP) -> int:
+    """clamp(floor(10000 · I_base / I_now), floor, 20000).
+
+    >>> [score_bp(Fraction("0.3762455"), now) for now in map(Fraction, ("0.038786", "0.3", "0.4"))]
+    [20000, 12541, 10000]
+    """
+    return min(CAP_BP, max(floor_bp, FULL_BP * base.numerator * now.denominator // (base.denominator * now.numerator)))
+
+
+def _month(report: LiveReport) -> int:
+    start = hour_start(report.hour_through)
+    return 12 * start.year + start.month
+
+
+def _hours(report: LiveReport) -> int:
+    return report.hour_through - report.hour_from + 1
+
+
+def _counts(report: LiveReport) -> bool:
+    """Whether a month has an intensity that means something."""
+    return report.work_uwh > 0 and report.scored_ug > 0 and report.coverage_bp >= LEAST_COVERAGE_BP
+
+
+def _window_base(report: LiveReport, before: Sequence[LiveReport]) -> Base | None:
+    """The intensity of the twelve calendar months before a month, together; None when fewer than six of them count.
+
+    While a node has at most twelve months behind it, the two dirtiest of them are left out: who starts dirty on purpose
+    gains nothing by it.
+    """
+    this = _month(report)
+    method = (report.factor_set, report.engine)
+    window = [
+        month
+        for month in before
+        if this - WINDOW_MONTHS <= _month(month) < this and (month.factor_set, month.engine) == method and _counts(month)
+    ]
+    if len(window) < LEAST_MONTHS:
+        return None
+    left_out: tuple[int, ...] = ()
+    if len(before) <= WINDOW_MONTHS:
+        ranked = sorted(window, key=lambda month: (Fraction(month.scored_ug, month.work_uwh), month.hour_from))
+        left_out = tuple(sorted(month.hour_from for month in ranked[-LEFT_OUT_MONTHS:]))
+        window = [month for month in window if month.hour_from not in left_out]
+    return Base(
+        scored_ug=sum(month.scored_ug for month in window),
+        work_uwh=sum(month.work_uwh for month in window),
+        hours=sum(_hours(month) for month in window),
+        months=tuple(month.hour_from for month in window),
+        left_out=left_out,
+    )
+
+
+def _scored(report: LiveReport, base: Base | None, rules: RewardRules) -> Score:
+    refusal = _refusal(report, base)
+    bp, avoided = FULL_BP, 0
+    if refusal is None and base is not None:
+        bp = score_bp(base.intensity, Fraction(report.scored_ug, report.work_uwh), rules.floor_bp)
+        avoided = max(0, report.work_uwh * base.scored_ug // base.work_uwh - report.scored_ug)
+    return Score(
+        report_hash=report.report_hash,
+        hour_from=report.hour_from,
+        hour_through=report.hour_through,
+        ug=report.ug,
+        work_uwh=report.work_uwh,
+        scored_ug=report.scored_ug,
+        coverage_bp=report.coverage_bp,
+        base=base,
+        refusal=refusal,
+        score_bp=bp,
+        avoided_ug=avoided,
+        rules=rules,
+    )
+
+
+def _refusal(report: LiveReport, base: Base | None) -> Refusal | None:
+    if report.work_uwh <= 0 or report.scored_ug <= 0:
+        return Refusal.NO_WORK
+    if report.coverage_bp < LEAST_COVERAGE_BP:
+        return Refusal.COVERAGE
+    if base is None:
+        return Refusal.TOO_FEW_MONTHS
+    ratio = Fraction(report.work_uwh * base.hours, base.work_uwh * _hours(report))
+    return None if LEAST_WORK <= ratio <= MOST_WORK else Refusal.WORK_RANGE
