@@ -100,8 +100,8 @@ def month_range(month: int) -> tuple[int, int]:
     return month_hours(month // 12, month % 12 + 1)
 
 
-def rate_of(key: RateKey, month: int, factors: FactorSet) -> Rate | NotModelled | Refused:
-    """The rate of a key in a month."""
+def rate_of(key: RateKey, month: int, factors: FactorSet, basis: str | None = None) -> Rate | NotModelled | Refused:
+    """The rate of a key in a month, on a basis of grid factors; on the one that the set prefers in the region when None."""
     use = use_of(key, factors, month_text(month), hours_in_month(month))
     if not isinstance(use, Use):
         return use
@@ -109,6 +109,7 @@ def rate_of(key: RateKey, month: int, factors: FactorSet) -> Rate | NotModelled 
         key,
         month,
         factors,
+        basis,
         category=use.category,
         rack_wh=use.wh,
         embodied_g=use.embodied_g,
@@ -122,6 +123,7 @@ def _priced(
     key: RateKey,
     month: int,
     factors: FactorSet,
+    basis: str | None,
     *,
     category: str,
     rack_wh: Band,
@@ -133,7 +135,7 @@ def _priced(
     day = month_text(month)
     shown, region, why = region_of(key, factors)
     pue, wue = factors.pue(key.provider, region, day), factors.wue(key.provider, region, day)
-    grid = factors.grid(key.provider, region, day)
+    grid = factors.grid(key.provider, region, day, basis)
     energy = rack_wh * Band.of(pue)
     operational = energy * Band.of(grid.factor)
     total = operational + embodied_g
@@ -158,14 +160,14 @@ def _priced(
     )
 
 
-def rate_by_cost(key: RateKey, month: int, factors: FactorSet, ratio: CostRatio, reason: str) -> Rate:
+def rate_by_cost(key: RateKey, month: int, factors: FactorSet, ratio: CostRatio, reason: str, basis: str | None = None) -> Rate:
     """The rate of usage without a model: energy and embodied of the money spent on classified usage beside it.
 
     The ratio's energy already holds the PUE of where it was drawn; the grid is that of the line's own region.
     """
     day = month_text(month)
     shown, region, why = region_of(key, factors)
-    grid, wue = factors.grid(key.provider, region, day), factors.wue(key.provider, region, day)
+    grid, wue = factors.grid(key.provider, region, day, basis), factors.wue(key.provider, region, day)
     widen = factors.coefficient(f"cost.{ratio.scope}", day)
     operational = Band.exact(ratio.energy_uwh) * Band.of(grid.factor)
     total = (operational + Band.exact(ratio.embodied_ug)) * Band.of(widen)
@@ -204,13 +206,13 @@ class RateCard:
     refused: Mapping[tuple[RateKey, int], Refused]
 
 
-def build_rate_card(keys: Iterable[tuple[RateKey, int]], factors: FactorSet) -> RateCard:
+def build_rate_card(keys: Iterable[tuple[RateKey, int]], factors: FactorSet, basis: str | None = None) -> RateCard:
     """The rate card of distinct (key, month) pairs; order and repetition do not matter."""
     rates: dict[tuple[RateKey, int], Rate] = {}
     not_modelled: dict[tuple[RateKey, int], NotModelled] = {}
     refused: dict[tuple[RateKey, int], Refused] = {}
     for key, month in sorted(set(keys)):
-        match rate_of(key, month, factors):
+        match rate_of(key, month, factors, basis):
             case Rate() as rate:
                 rates[key, month] = rate
             case NotModelled() as missing:

@@ -31,12 +31,20 @@ class Recomputed:
         return self.operational_ug + self.embodied_ug
 
 
+def value_line(amount: str, rate: Rate) -> tuple[int, ...]:
+    """The integers of one line in the order of `Rate.doubles`. One double product each, rounded once.
+
+    `amount` is the quantity, or the cost in 10^-6 of currency for a rate by cost. Raises ProofError from 2^53 on.
+    """
+    double = float(amount)
+    if abs(double) * rate.ceiling >= EXACT_LIMIT:
+        raise ProofError(f"a line of {amount} is too large to be valued exactly.", code="lines.too_large")
+    return tuple(quantise(double * per_unit) for per_unit in rate.doubles)
+
+
 def value_quantity(quantity: str, rate: Rate) -> tuple[int, int, int, int, int]:
-    """The attested integers of one line: energy, operational, embodied, low, high. One double product each, rounded once."""
-    amount = float(quantity)
-    if abs(amount) * rate.ceiling >= EXACT_LIMIT:
-        raise ProofError(f"a line of {quantity} is too large to be valued exactly.", code="lines.too_large")
-    energy, operational, embodied, low, high = (quantise(amount * double) for double in rate.doubles[:5])
+    """The attested integers of one line: energy, operational, embodied, low, high."""
+    energy, operational, embodied, low, high, _ = value_line(quantity, rate)
     return energy, operational, embodied, low, high
 
 

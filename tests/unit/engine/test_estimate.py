@@ -311,7 +311,7 @@ def test_estimate__parquet_types__mean_the_same(write_bill, factors, tmp_path, m
                     ("AmazonEC2", "APS3-BoxUsage:m5.large", "Hrs"),
                     ("AmazonS3", "TimedStorage-ByteHrs", "GB-Mo"),
                     ("AWSLambda", "Lambda-GB-Second", "Lambda-GB-Second"),
-                    ("AmazonS3", "Requests-Tier1", "Requests"),
+                    ("AmazonS3", "StorageLens-ObjCount", "Objects"),
                     ("AmazonEC2", "APS3-DataTransfer-Out-Bytes", "Hrs"),
                 ]
             ),

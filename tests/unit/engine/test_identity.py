@@ -3,32 +3,61 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 from pathlib import Path
 
 import pytest
 
-from emissions.engine.estimate import ENGINE_ID
-from emissions.engine.identity import ENGINE_VERSION, VECTORS_DIGEST, engine_id
-from emissions.engine.ratecard import Rate, month_of, rate_of
-from emissions.engine.ratekey import RateKey
-from emissions.engine.recompute import value_quantity
+from emissions.engine.identity import ENGINE_ID, ENGINE_VERSION, VECTORS_DIGEST, engine_id
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "engine"
 VECTORS = json.loads((GOLDEN / "vectors.json").read_text())
 
 
-@pytest.mark.parametrize("vector", VECTORS["vectors"], ids=lambda vector: json.loads(vector["rate_key"])["usage_type"])
-def test_engine__golden_vector__still_holds(vector, factors):
+def _maker():
+    spec = importlib.util.spec_from_file_location("make_vectors", GOLDEN / "make_vectors.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def maker():
+    return _maker()
+
+
+def _name(vector: dict) -> str:
+    return f"{json.loads(vector['rate_key'])['usage_type']}-{vector['hour']}-{vector.get('basis', '')}"
+
+
+@pytest.mark.parametrize("vector", VECTORS["vectors"], ids=_name)
+def test_engine__golden_vector__still_holds(vector, factors, maker):
     assert VECTORS["factor_set"] == factors.id
-    rate = rate_of(RateKey.from_text(vector["rate_key"]), month_of(vector["hour"]), factors)
-    assert isinstance(rate, Rate)
-    figures = value_quantity(vector["quantity"], rate)
-    names = ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug")
-    assert {name: str(figure) for name, figure in zip(names, figures, strict=True)} == {name: vector[name] for name in names}
-    assert [rate.region, rate.category, rate.quality, rate.basis] == [
-        vector[name] for name in ("region", "category", "quality", "basis")
-    ]
+    questions = json.loads((GOLDEN / "questions.json").read_text())
+    question = questions[VECTORS["vectors"].index(vector)]
+    answer = maker.answer(question, factors)
+    assert question | answer == vector
+
+
+def test_engine__golden_bill__still_holds(factors, maker):
+    assert maker.hours_of_bill(factors) == VECTORS["bill"]
+    by_cost = [row for row in VECTORS["bill"] if row["quality"] == "unknown"]
+    # One within its service at what was paid beforehand, one over the whole bill.
+    told = {(row["service"], row["cost_micro"]) for row in by_cost}
+    assert told == {("AmazonEC2", "1250000"), ("AmazonRekognition", "1500000")}
+
+
+def test_engine__golden_bill__by_cost_by_hand(factors):
+    """750,000 + 500,000 millionths at what the instances used per millionth of what they cost, effective costs counted."""
+    instances, unknown = (
+        next(row for row in VECTORS["bill"] if row["service"] == "AmazonEC2" and (row["quality"] == "unknown") == flag)
+        for flag in (False, True)
+    )
+    assert int(instances["cost_micro"]) == 303_000 + 126_200 + 261_900
+    for measure in ("energy_uwh", "embodied_ug"):
+        per_micro = int(instances[measure]) / int(instances["cost_micro"])
+        assert abs(int(unknown[measure]) - per_micro * 1_250_000) <= 1
 
 
 def test_engine_id__vectors_changed__needs_a_new_version():

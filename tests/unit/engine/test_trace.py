@@ -32,7 +32,7 @@ def test_trace__every_row_of_an_hour__adds_up(samples, factors):
 
 def test_trace__line__names_file_line_and_every_factor(samples, factors, slow):
     (line,) = trace_lines(
-        [samples.first.path], factor_set=factors, account=PRODUCTION, hour=HOUR, service="AmazonRDS", category="compute"
+        [samples.first.path], factor_set=factors, account=PRODUCTION, hour=HOUR, service="AmazonRDS", category="database"
     )
     row = slow.rows(samples.first.path)[line.line - 2]
     assert row["line_item_usage_type"] == line.usage_type

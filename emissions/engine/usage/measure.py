@@ -1,0 +1,56 @@
+"""How much one billed unit is, in the base units that models count in: hours, gigabyte-hours, gigabytes, counts, tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from emissions.billing.registry import unit_of
+
+HOUR, GB_HOUR, GB, COUNT, TOKEN = "hour", "gb_hour", "gb", "count", "token"
+
+# Each dimension of a billed unit: its base unit, how many of them it is, and whether it lasts for the line's month.
+_BASES: dict[str, tuple[str, Fraction, bool]] = {
+    "second": (HOUR, Fraction(1, 3600), False),
+    "hour": (HOUR, Fraction(1), False),
+    "day": (HOUR, Fraction(24), False),
+    "month": (HOUR, Fraction(1), True),
+    "gb_hour": (GB_HOUR, Fraction(1), False),
+    "gb_month": (GB_HOUR, Fraction(1), True),
+    "gb": (GB, Fraction(1), False),
+    "count": (COUNT, Fraction(1), False),
+    "token": (TOKEN, Fraction(1), False),
+}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """`factor` base units of `dimension` per billed unit; `monthly` ones count for each hour of the line's month."""
+
+    dimension: str
+    factor: Fraction
+    monthly: bool = False
+
+    def base_units(self, month_hours: int) -> Fraction:
+        """Base units per billed unit in a month of so many hours."""
+        return self.factor * month_hours if self.monthly else self.factor
+
+
+def measure_of(provider: str, unit: str) -> Measure | None:
+    """What a unit of a provider's bill measures; None when its text says nothing.
+
+    >>> measure_of("azure", "1 GB/Month")
+    Measure(dimension='gb_hour', factor=Fraction(1, 1), monthly=True)
+    >>> measure_of("gcp", "byte-seconds").factor == Fraction(1, 3600 * 10**9)
+    True
+    """
+    found = unit_of(provider, unit)
+    if found is None:
+        return None
+    dimension, factor, monthly = _BASES[found.dimension]
+    return Measure(dimension, found.factor * factor, monthly)
+
+
+def kept(measure: Measure) -> Measure:
+    """A count of things that are billed by the month they are kept for ("Keys", "Alarms")."""
+    return Measure(HOUR, measure.factor, monthly=True) if measure.dimension == COUNT else measure

@@ -1,0 +1,35 @@
+"""Which rows of the usage table speak of a rate key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from emissions.engine.ratekey import RateKey
+from emissions.grid.catalog import FactorSet
+from emissions.grid.factors import Row
+
+EVERY_SERVICE = "*"
+_Pattern = tuple[re.Pattern[str] | None, re.Pattern[str], Row]
+
+
+def rows_for(factors: FactorSet, key: RateKey) -> Iterator[Row]:
+    """The rows whose service and usage type fit a key, in the order of their ids: the first whose unit fits too wins.
+
+    A service is named whole, a usage type by any part of its text. What a meter is called stands in the usage type;
+    where a provider also names an operation, that is read with it.
+    """
+    text = f"{key.usage_type} {key.operation}" if key.provider != "aws" else key.usage_type
+    for service, usage_type, row in _patterns(factors).get(key.provider, ()):
+        if (service is None or service.fullmatch(key.service)) and usage_type.search(text):
+            yield row
+
+
+@lru_cache(maxsize=8)
+def _patterns(factors: FactorSet) -> dict[str, list[_Pattern]]:
+    found: dict[str, list[_Pattern]] = {}
+    for row in sorted(factors.tables["usage_types"], key=lambda row: row["id"]):
+        service = None if row["service"] == EVERY_SERVICE else re.compile(row["service"])
+        found.setdefault(row["provider"], []).append((service, re.compile(row["usage_type"]), row))
+    return found
