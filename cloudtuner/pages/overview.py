@@ -23,6 +23,7 @@ from cloudtuner.templatetags.marks import series_colours
 from cloudtuner.units import kg_text
 from emissions.selectors import claimability, dashboard, ledger_span, uploads, versions_in_review
 from emissions.selectors.figures import Dashboard, LedgerFilters
+from emissions.selectors.market import market_based
 from tokens import selectors as tokens
 from tokens.views.staleness import stale_text
 
@@ -50,6 +51,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "hours_missing": max(0, figures.hours_expected - figures.hours_present),
         "chart": _chart(figures),
         "hours": hours_of_month(period, figures),
+        "market": market_based(period.hour_from, period.hour_through),
         "change": _change(period, figures),
         "needs": _needs(membership),
         **_kilograms(period, membership),

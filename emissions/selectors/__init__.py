@@ -1,6 +1,6 @@
 """Reads: what pages, exports and other apps ask of the ledger, its bills and its reports."""
 
-from emissions.selectors.bills import bill_version, bills, upload, uploads, versions_in_review
+from emissions.selectors.bills import bill_version, bills, quarantined_lines, upload, uploads, versions_in_review
 from emissions.selectors.claimability import claimability, ready_ug
 from emissions.selectors.dashboard import dashboard, ledger_span
 from emissions.selectors.export import ledger_csv, ledger_parquet
@@ -21,6 +21,7 @@ __all__ = [
     "ledger_span",
     "ledger_totals",
     "nodes",
+    "quarantined_lines",
     "ready_ug",
     "row_lines",
     "upload",

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet, Sum
 
-from emissions.models import Bill, BillVersion, Progress, Upload
+from emissions.models import Bill, BillVersion, Progress, QuarantinedLine, Upload
 from emissions.selectors.figures import (
     AccountDiff,
     AccountInfo,
@@ -98,6 +98,12 @@ def bill_version(version_id: uuid.UUID) -> VersionDetail | None:
         decided_at=row.decided_at,
         batch_number=row.batch.number if hasattr(row, "batch") else None,
     )
+
+
+def quarantined_lines(version_id: uuid.UUID, limit: int = 5) -> tuple[Quarantined, ...]:
+    """The first lines of a version that could not be valued."""
+    kept = QuarantinedLine.objects.filter(version=version_id)[:limit]
+    return tuple(Quarantined(told.file, told.line, told.code, told.message) for told in kept)
 
 
 def versions_in_review() -> tuple[tuple[BillSummary, VersionSummary], ...]:

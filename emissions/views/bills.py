@@ -18,11 +18,12 @@ from accounts.views.page import is_fragment, page
 from cloudtuner.clock import hour_start
 from cloudtuner.errors import ServiceError
 from emissions.forms import BillForm
-from emissions.selectors import bill_version, uploads
+from emissions.selectors import bill_version, quarantined_lines, uploads
 from emissions.selectors import bills as bills_of
 from emissions.selectors import upload as upload_detail
 from emissions.selectors.figures import BillSummary, UploadDetail
 from emissions.services import bill_upload, bill_version_confirm, bill_version_discard
+from emissions.views.formats import format_title, offered
 from emissions.views.sample import sample_bill
 
 RUNNING = ("pending", "reading")
@@ -45,7 +46,10 @@ def _phases() -> dict[str, str]:
 @permission_required(BILL_VIEW)
 def bills(request: HttpRequest) -> HttpResponse:
     """All bills with their versions, and what is being read now."""
-    told = [{"period_label": _period(bill), **_fields(bill)} for bill in bills_of()]
+    told = [
+        {"period_label": _period(bill), "format": format_title(bill.provider, bill.export), **_fields(bill)}
+        for bill in bills_of()
+    ]
     return page(request, "emissions/bills.html", {"bills": told, "uploads": uploads(5)})
 
 
@@ -66,8 +70,9 @@ def bill_import(request: HttpRequest) -> HttpResponse:
         try:
             return _begin(request, form.cleaned_data["files"])
         except ServiceError as error:
-            return page(request, "emissions/bill_import.html", {"form": form, "problem": error}, status=400)
-    return page(request, "emissions/bill_import.html", {"form": form}, status=400 if form.errors else 200)
+            return page(request, "emissions/bill_import.html", {"form": form, "problem": error, "formats": offered()}, status=400)
+    context = {"form": form, "formats": offered()}
+    return page(request, "emissions/bill_import.html", context, status=400 if form.errors else 200)
 
 
 @require_POST
@@ -98,6 +103,15 @@ def upload(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
         "waits": next((version.id for _bill, version in detail.versions if version.state == "review"), None),
         "where": where,
         "todo": todo,
+        "read": [
+            {
+                "bill": bill,
+                "version": version,
+                "format": format_title(bill.provider, bill.export),
+                "quarantined": quarantined_lines(version.id) if version.quarantined else (),
+            }
+            for bill, version in detail.versions
+        ],
     }
     return page(request, "emissions/upload_progress.html" if is_fragment(request) else "emissions/upload.html", context)
 
@@ -128,7 +142,8 @@ def version(request: HttpRequest, version_id: uuid.UUID) -> HttpResponse:
     }
     counts = [(label, detail.counts[name]) for name, label in labels.items() if name in detail.counts]
     title = f"{detail.provider.upper()} · {hour_start(detail.period_from):%Y-%m} UTC · v{detail.number}"
-    return page(request, "emissions/bill_version.html", {"version": detail, "counts": counts, "title": title})
+    context = {"version": detail, "counts": counts, "title": title, "format": format_title(detail.provider, detail.format)}
+    return page(request, "emissions/bill_version.html", context)
 
 
 @require_POST
