@@ -1,30 +1,30 @@
 """How many watts an instance type draws, and how much of a server's making an hour of it carries.
 
-Central figure: measured by a third party (Teads) where there is such a row, else modelled from components (Boavizta),
-else read off the processor's SPECpower line plus memory. The band takes the lowest model at a quarter of the load and
-the highest at three quarters: models of one type differ by a factor of two to three, and nobody bills utilisation.
+Measured by a third party (Teads) where there is such a row; else modelled from components (Boavizta), else read off the
+processor's SPECpower line plus memory, both fitted to the measured types (`power` table). Accelerators add their own
+watts. A type that is not listed takes the power of the nearest family of its kind. The band reads each model at a
+quarter and three quarters of the load, and is as wide as measured types lie from the model when their own family is
+held out (docs/accuracy.md).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from functools import lru_cache
 
 from emissions.engine.band import Band
+from emissions.engine.curves import Curve, interpolate, points_of, processor_curve
+from emissions.engine.embodied import embodied_of
 from emissions.engine.terms import Term, worst
 from emissions.grid.catalog import FactorSet
 from emissions.grid.factors import Factor, Row, number, optional_number
+from emissions.grid.shapes import Shape, bare_name, distance, shape_of
 
-Curve = Callable[[Fraction], Fraction]
-
-_PREFIXES = ("db.", "cache.", "dax.", "ml.", "kafka.")
-_SUFFIXES = (".search", ".elasticsearch")
-_SIZES = {"nano": 2, "micro": 2, "small": 2, "medium": 2, "large": 2}
-_SIZE = re.compile(r"[a-z][a-z0-9-]*\.(?:(nano|micro|small|medium|large)|(\d*)xlarge|metal-(\d+)xl)")
 _GIB_PER_VCPU = Fraction(4)
+_TEADS = ((0, "teads_w_idle"), (10, "teads_w_10"), (50, "teads_w_50"), (100, "teads_w_100"))
+_BOAVIZTA = ((0, "boavizta_w_idle"), (50, "boavizta_w_50"), (100, "boavizta_w_100"))
+_REASONS = {"measured": "power of this type measured by a third party", "estimated": "power of this type modelled"}
 
 
 @dataclass(frozen=True)
@@ -38,113 +38,121 @@ class InstancePower:
     terms: tuple[Term, ...]
 
 
-def instance_power(factors: FactorSet, instance_type: str, day: str) -> InstancePower | None:
-    """Power and embodied share of an instance type; None when neither the type nor the size in its name is known."""
-    row = find_instance(factors, instance_type, day)
+@dataclass(frozen=True)
+class Fit:
+    """One model of a type's watts: by percent of load, with what its residuals on measured types widen it by."""
+
+    curve: Curve
+    band: Band
+    quality: str
+    source: str
+    terms: tuple[Term, ...]
+
+    def at(self, load: Factor) -> Band:
+        """The watts at the reference load, low at its low end, high at its high end."""
+        return Band(self.curve(load.value), self.curve(load.low) * self.band.low, self.curve(load.high) * self.band.high)
+
+
+def instance_power(factors: FactorSet, provider: str, instance_type: str, day: str) -> InstancePower | None:
+    """Power and embodied share of an instance type; None when neither the type nor its family nor its size is known."""
+    row = find_instance(factors, provider, instance_type, day)
     if row is not None:
         return _listed(factors, row, day)
-    vcpu = vcpu_of_size(_bare(instance_type))
-    return None if vcpu is None else _by_size(factors, instance_type, vcpu, day)
-
-
-def interpolate(points: tuple[tuple[Fraction, Fraction], ...], at: Fraction) -> Fraction:
-    """The value at `at` on the straight lines through points that are sorted by their first number.
-
-    >>> interpolate(((Fraction(0), Fraction(4)), (Fraction(100), Fraction(20))), Fraction(50))
-    Fraction(12, 1)
-    """
-    for (left, low), (right, high) in pairwise(points):
-        if at <= right:
-            return low + (high - low) * (at - left) / (right - left)
-    return points[-1][1]
-
-
-def vcpu_of_size(instance_type: str) -> int | None:
-    """The vCPUs that a size name stands for since the fifth generation; None for a name that says nothing.
-
-    >>> vcpu_of_size("m9x.large"), vcpu_of_size("m9x.xlarge"), vcpu_of_size("m9x.12xlarge"), vcpu_of_size("ra3.xlplus")
-    (2, 4, 48, None)
-    """
-    match = _SIZE.fullmatch(instance_type)
-    if match is None:
+    shape = shape_of(provider, instance_type)
+    if shape is None:
         return None
-    if match[1]:
-        return _SIZES[match[1]]
-    return 4 * int(match[2] or match[3] or 1)
+    return _like_nearest(factors, provider, instance_type, shape, day) or _by_size(factors, instance_type, shape, day)
 
 
-def _bare(instance_type: str) -> str:
-    for prefix in _PREFIXES:
-        instance_type = instance_type.removeprefix(prefix)
-    for suffix in _SUFFIXES:
-        instance_type = instance_type.removesuffix(suffix)
-    return instance_type
+def find_instance(factors: FactorSet, provider: str, instance_type: str, day: str) -> Row | None:
+    """The row of a type, under its own name or that of the machine below a managed service ("db.", ".search")."""
+    own = factors.instance(provider, instance_type.strip().lower(), day)
+    return own or factors.instance(provider, bare_name(provider, instance_type), day)
 
 
-def find_instance(factors: FactorSet, instance_type: str, day: str) -> Row | None:
-    """The type's row, also for a managed service's spelling of it (`db.m5.large`, `m5.large.search`)."""
-    return factors.row("instances", instance_type, day) or factors.row("instances", _bare(instance_type), day)
+def nearest_listed(factors: FactorSet, provider: str, shape: Shape) -> Row | None:
+    """The listed type nearest to a name: of the nearest family of its kind, the one nearest in size."""
+    if not (shape.vcpu or shape.whole):
+        return None
+    best: tuple[int, int, str] | None = None
+    found: Row | None = None
+    for other, row in _shapes(factors).get((provider, shape.letters), ()):
+        away = distance(shape, other, provider)
+        if away is None or not other.vcpu:
+            continue
+        # A metal name says no size: the largest of the family stands for the whole machine.
+        apart = abs(other.vcpu - shape.vcpu) if shape.vcpu else -other.vcpu
+        rank = (away, apart, row["id"])
+        if best is None or rank < best:
+            best, found = rank, row
+    return found
 
 
-def _points(row: Row, *columns: tuple[int, str]) -> tuple[tuple[Fraction, Fraction], ...]:
-    return tuple((Fraction(load), number(row, column)) for load, column in columns)
-
-
-def _processor_curve(row: Row, count: Fraction) -> Curve:
-    points = _points(row, (0, "idle_w"), (100, "full_w"))
-    return lambda load: count * interpolate(points, load)
+@lru_cache(maxsize=8)
+def _shapes(factors: FactorSet) -> dict[tuple[str, str], list[tuple[Shape, Row]]]:
+    """The listed types that a name's rules fit, by provider and family letters."""
+    found: dict[tuple[str, str], list[tuple[Shape, Row]]] = {}
+    for row in factors.tables["instances"]:
+        shape = shape_of(row["provider"], row["instance_type"])
+        if shape is not None and shape.vcpu:
+            found.setdefault((row["provider"], shape.letters), []).append((shape, row))
+    return found
 
 
 def _listed(factors: FactorSet, row: Row, day: str) -> InstancePower:
     load = _load(factors, row, day)
-    memory = factors.coefficient("memory.active", day)
+    fits = fits_of(factors, row, day)
+    best, bands = fits[0], [fit.at(load) for fit in fits]
+    watts = bands[0]
+    if best.quality == "measured":
+        # Load is the one thing that measuring a type leaves open; where models of it go further, so does the band.
+        watts = Band(watts.value, min(band.low for band in bands), max(band.high for band in bands))
+    power = Term("power", row["id"], watts.value, f"W at {load.value} % load", best.source, row["year"])
+    embodied, making = embodied_of(factors, row, day)
+    reason = _REASONS.get(best.quality, "power taken from a like processor")
+    return InstancePower(watts, embodied, best.quality, reason, (power, *best.terms, *making))
+
+
+def fits_of(factors: FactorSet, row: Row, day: str) -> list[Fit]:
+    """The models of a listed type, the best first: measured, by components, by processor."""
+    gpu, gpu_quality, gpu_terms = _accelerators(factors, row, day)
+    gib = optional_number(row, "memory_gib") or number(row, "vcpu") * _GIB_PER_VCPU
+    fits = []
+    if row["teads_w_50"]:
+        measured = points_of(row, *_TEADS)
+        fits.append(Fit(lambda load: interpolate(measured, load), Band.exact(1), "measured", "Teads EC2 dataset", ()))
+    if row["boavizta_w_50"]:
+        parts = points_of(row, *_BOAVIZTA)
+        curve, terms = _fitted(factors, "boavizta", lambda load: interpolate(parts, load), gib, gpu, day)
+        band = Band.of(factors.power("power.boavizta.band", day))
+        fits.append(Fit(curve, band, worst("estimated", gpu_quality), "BoaviztAPI 2.5.0", (*terms, *gpu_terms)))
     processor = factors.row("processors", row["microarchitecture"], day) or factors.row("processors", "unlisted", day)
     assert processor is not None
-    vcpu = number(row, "vcpu")
-    gib = optional_number(row, "memory_gib") or vcpu * _GIB_PER_VCPU
-    gpu: Curve = lambda _: Fraction(0)  # noqa: E731
-    gpu_row: Row | None = None
-    if row["gpu"]:
-        gpu_row = factors.row("processors", row["gpu"], day)
-        assert gpu_row is not None
-        gpu = _processor_curve(gpu_row, number(row, "gpu_count"))
-    processor_curve = _processor_curve(processor, vcpu)
-
-    def by_processor(at: Fraction, per_gib: Fraction) -> Fraction:
-        return processor_curve(at) + gib * per_gib + gpu(at)
-
-    curves: list[tuple[str, str, Curve]] = []
-    if row["teads_w_50"]:
-        points = _points(row, (0, "teads_w_idle"), (10, "teads_w_10"), (50, "teads_w_50"), (100, "teads_w_100"))
-        curves.append(("measured", "Teads EC2 dataset", lambda at: interpolate(points, at)))
-    if row["boavizta_w_50"]:
-        modelled = _points(row, (0, "boavizta_w_idle"), (50, "boavizta_w_50"), (100, "boavizta_w_100"))
-        quality = worst("estimated", gpu_row["quality"] if gpu_row else "estimated")
-        curves.append((quality, "BoaviztAPI 2.5.0", lambda at: interpolate(modelled, at) + gpu(at)))
-    lows = [curve(load.low) for _, _, curve in curves] + [by_processor(load.low, memory.low)]
-    highs = [curve(load.high) for _, _, curve in curves] + [by_processor(load.high, memory.high)]
-    terms: tuple[Term, ...]
-    if curves:
-        quality, source, curve = curves[0]
-        widen = Band.exact(1) if quality == "measured" else Band.of(factors.coefficient("power.modelled", day))
-        watts = Band(curve(load.value), min(lows) * widen.low, max(highs) * widen.high)
-        terms = (Term("power", row["id"], watts.value, f"W at {load.value} % load", source, row["year"]),)
-    else:
-        quality, source = processor["quality"], processor["source"]
-        single = factors.coefficient("power.single_model", day)
-        watts = Band(by_processor(load.value, memory.value), min(lows) * single.low, max(highs) * single.high)
-        terms = (
-            Term("power", processor["id"], processor_curve(load.value), f"W at {load.value} % load", source, processor["year"]),
-            Term.of("memory", memory),
-        )
-        if gpu_row:
-            quality = worst(quality, gpu_row["quality"])
-            terms += (Term("accelerator", gpu_row["id"], gpu(load.value), "W", gpu_row["source"], gpu_row["year"]),)
-    reasons = {"measured": "power of this type measured by a third party", "estimated": "power of this type modelled"}
-    embodied, embodied_terms = _embodied(factors, row, vcpu, day)
-    return InstancePower(
-        watts, embodied, quality, reasons.get(quality, "power taken from a like processor"), (*terms, *embodied_terms)
+    cores = processor_curve(processor, number(row, "vcpu"))
+    curve, terms = _fitted(factors, "processor", cores, gib, gpu, day)
+    named = Term(
+        "processor", processor["id"], number(processor, "full_w"), "W/vCPU at full load", processor["source"], processor["year"]
     )
+    band = Band.of(factors.power("power.processor.band", day))
+    quality = worst(processor["quality"], gpu_quality)
+    return [*fits, Fit(curve, band, quality, processor["source"], (named, *terms, *gpu_terms))]
+
+
+def _fitted(factors: FactorSet, model: str, cores: Curve, gib: Fraction, gpu: Curve, day: str) -> tuple[Curve, tuple[Term, ...]]:
+    scale, memory = factors.power(f"power.{model}.scale", day), factors.power(f"power.{model}.memory", day)
+    terms = (Term.of("fitted scale", scale), Term.of("fitted memory", memory))
+    return lambda load: scale.value * cores(load) + memory.value * gib + gpu(load), terms
+
+
+def _accelerators(factors: FactorSet, row: Row, day: str) -> tuple[Curve, str, tuple[Term, ...]]:
+    if not row["gpu"]:
+        return (lambda _: Fraction(0)), "measured", ()
+    known = factors.row("processors", row["gpu"], day) or factors.row("processors", "unlisted accelerator", day)
+    assert known is not None
+    curve = processor_curve(known, number(row, "gpu_count"))
+    full = curve(Fraction(100))
+    term = Term("accelerator", known["id"], full, f"W at full load of {row['gpu_count']}", known["source"], known["year"])
+    return curve, known["quality"], (term,)
 
 
 def _load(factors: FactorSet, row: Row, day: str) -> Factor:
@@ -153,57 +161,49 @@ def _load(factors: FactorSet, row: Row, day: str) -> Factor:
     if not row["baseline_percent"]:
         return load
     baseline = number(row, "baseline_percent")
-    return Factor(load.id, baseline, baseline / 2, load.high, load.unit, load.quality, load.source, load.year)
+    high = max(load.high, baseline)
+    return Factor(load.id, baseline, baseline / 2, high, load.unit, load.quality, load.source, load.year)
 
 
-def _embodied(factors: FactorSet, row: Row, vcpu: Fraction, day: str) -> tuple[Band, tuple[Term, ...]]:
-    models: list[tuple[Fraction, str, str]] = []
-    kilograms = optional_number(row, "embodied_kg")
-    if kilograms is not None:
-        lifetime = number(row, "embodied_lifetime_h")
-        models.append((1000 * kilograms / lifetime, f"gCO2e/h over {lifetime} h", "BoaviztAPI 2.5.0"))
-    platform = optional_number(row, "platform_embodied_kg")
-    host = optional_number(row, "platform_vcpu")
-    if platform is not None and host:
-        years = factors.coefficient("embodied.platform_lifetime", day)
-        share = 1000 * platform * vcpu / host / years.value
-        models.append((share, f"gCO2e/h over {years.value} h", "Teads and CCF platform list"))
-    if not models:
-        default = factors.coefficient("embodied.per_vcpu_hour", day)
-        return Band.of(default).scaled(vcpu), (Term.of("embodied", default),)
-    widen = factors.coefficient("embodied.band", day)
-    values = [value for value, _, _ in models]
-    value, unit, source = models[0]
-    return (
-        Band(value, min(values) * widen.low, max(values) * widen.high),
-        (Term("embodied", row["id"], value, unit, source, row["year"]),),
-    )
-
-
-def _by_size(factors: FactorSet, instance_type: str, vcpu: int, day: str) -> InstancePower:
-    processor = factors.row("processors", "unlisted", day)
-    assert processor is not None
-    load = factors.coefficient("load.reference", day)
-    memory = factors.coefficient("memory.active", day)
-    single = factors.coefficient("power.single_model", day)
-    embodied = factors.coefficient("embodied.per_vcpu_hour", day)
-    curve = _processor_curve(processor, Fraction(vcpu))
-    gib = vcpu * _GIB_PER_VCPU
-    watts = Band(
-        curve(load.value) + gib * memory.value,
-        (curve(load.low) + gib * memory.low) * single.low,
-        (curve(load.high) + gib * memory.high) * single.high,
-    )
+def _like_nearest(factors: FactorSet, provider: str, instance_type: str, shape: Shape, day: str) -> InstancePower | None:
+    row = nearest_listed(factors, provider, shape)
+    if row is None:
+        return None
+    like = _listed(factors, row, day)
+    listed = number(row, "vcpu")
+    vcpu = Fraction(shape.vcpu) if shape.vcpu else listed
+    share = vcpu / listed
+    # Google sells any mix of vCPUs and memory: what the name says beyond the listed ratio is memory.
+    memory = factors.power("power.processor.memory", day)
+    beyond = Fraction(0) if shape.gib is None else max(Fraction(0), shape.gib - share * number(row, "memory_gib"))
+    widen = Band.of(factors.power("power.relative.band", day))
+    watts = (like.watts.scaled(share) + Band.exact(memory.value * beyond)) * widen
+    power = Term("power", row["id"], watts.value, f"W, {vcpu} vCPU like its {listed}", row["source"], row["year"])
+    terms = tuple(term for term in like.terms if term.part != "power")
     return InstancePower(
         watts,
-        Band.of(embodied).scaled(vcpu),
+        like.embodied_g_per_hour.scaled(share) * widen,
         "proxy",
-        f"{instance_type} is not listed: {vcpu} vCPU read from its size",
-        (
-            Term(
-                "power", processor["id"], curve(load.value), f"W at {load.value} % load", processor["source"], processor["year"]
-            ),
-            Term.of("memory", memory),
-            Term.of("embodied", embodied),
-        ),
+        f"{instance_type} is not listed: power of {row['instance_type']}, the nearest of its kind, for {vcpu} vCPU",
+        (power, *terms),
+    )
+
+
+def _by_size(factors: FactorSet, instance_type: str, shape: Shape, day: str) -> InstancePower | None:
+    if not shape.vcpu:
+        return None
+    processor = factors.row("processors", "unlisted", day)
+    assert processor is not None
+    load, vcpu = factors.coefficient("load.reference", day), Fraction(shape.vcpu)
+    gib = shape.gib or vcpu * _GIB_PER_VCPU
+    making = factors.coefficient("embodied.per_vcpu_hour", day)
+    curve, terms = _fitted(factors, "processor", processor_curve(processor, vcpu), gib, lambda _: Fraction(0), day)
+    watts = Fit(curve, Band.of(factors.power("power.size.band", day)), "proxy", processor["source"], ()).at(load)
+    power = Term("power", processor["id"], watts.value, f"W at {load.value} % load", processor["source"], processor["year"])
+    return InstancePower(
+        watts,
+        Band.of(making).scaled(vcpu),
+        "proxy",
+        f"{instance_type} is not listed: {shape.vcpu} vCPU read from its size",
+        (power, *terms, Term.of("embodied", making)),
     )

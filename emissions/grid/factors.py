@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 from cloudtuner.errors import FactorError
@@ -33,6 +34,16 @@ def number(row: Row, column: str) -> Fraction:
         raise FactorError(
             f"{column} is not a decimal: {row.get(column)!r}.", code="factors.damaged", where=row.get("id", "?")
         ) from error
+
+
+def decimal_text(value: Fraction) -> str:
+    """A figure as it stands in a set: a decimal without trailing zeros.
+
+    >>> decimal_text(Fraction("0.7290")), decimal_text(Fraction(3))
+    ('0.729', '3')
+    """
+    text = format(Decimal(value.numerator) / Decimal(value.denominator), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def optional_number(row: Row, column: str) -> Fraction | None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from emissions.grid.catalog import GENESIS, FactorSet, load_factor_set, place
-from emissions.grid.factors import Row
+from emissions.grid.catalog import GENESIS, FactorSet, load_factor_set
+from emissions.grid.factors import Row, decimal_text
 
 # Columns that every table may have and that a list shows at its end, or not at all.
 COMMON = ("id", "source", "year", "note", "valid_from", "valid_to")
@@ -17,7 +17,7 @@ _SHORT = {
         "provider", "instance_type", "vcpu", "memory_gib", "microarchitecture", "gpu", "teads_w_50", "boavizta_w_50",
         "embodied_kg", "embodied_lifetime_h",
     ),
-    "grid": ("provider", "region", "basis", "value", "low", "high", "unit", "quality", "zone"),
+    "regions": ("provider", "region", "place", "basis", "lifecycle_zone", "direct_zone", "lifecycle_proxy", "direct_proxy"),
 }  # fmt: skip
 _MOST_COLUMNS = 8
 
@@ -90,36 +90,34 @@ def row_of(found: FactorSet, table: str, row_id: str) -> Row | None:
 
 def regions(found: FactorSet, day: str, *, words: str = "", provider: str = "") -> list[RegionFactors]:
     """Every region of a set as it stands on a day (ISO text), with both bases beside each other."""
-    places = {(row["provider"], row["region"]) for row in found.tables["grid"]}
+    places = {(row["provider"], row["region"]) for row in found.tables["regions"]}
     told = [_region(found, *at, day) for at in sorted(places) if not provider or at[0] == provider]
     wanted = words.lower().split()
     return [
         region
         for region in told
-        if region is not None
-        and all(word in f"{region.provider} {region.region} {region.source} {region.year}".lower() for word in wanted)
+        if all(word in f"{region.provider} {region.region} {region.source} {region.year}".lower() for word in wanted)
     ]
 
 
-def _region(found: FactorSet, provider: str, region: str, day: str) -> RegionFactors | None:
-    name = place(provider, region)
-    grid, pue = found.row("grid", name, day), found.row("pue", name, day) or {}
-    if grid is None:
-        return None
+def _region(found: FactorSet, provider: str, region: str, day: str) -> RegionFactors:
+    preferred = found.grid(provider, region, day)
+    direct, lifecycle = (found.grid(provider, region, day, basis) for basis in ("direct", "lifecycle"))
+    pue = found.pue(provider, region, day)
     return RegionFactors(
         provider=provider,
         region=region,
-        basis=grid["basis"],
-        direct=grid["direct"],
-        lifecycle=grid["lifecycle"],
-        direct_proxy=grid.get("direct_proxy", ""),
-        lifecycle_proxy=grid.get("lifecycle_proxy", ""),
-        pue=pue.get("value", ""),
-        wue=pue.get("wue_l_per_kwh", ""),
-        year=grid["year"],
-        source=grid["source"],
-        grid_id=grid["id"],
-        pue_id=pue.get("id", ""),
+        basis=preferred.basis,
+        direct=decimal_text(direct.factor.value),
+        lifecycle=decimal_text(lifecycle.factor.value),
+        direct_proxy=direct.proxy,
+        lifecycle_proxy=lifecycle.proxy,
+        pue=decimal_text(pue.value),
+        wue=decimal_text(found.wue(provider, region, day).value),
+        year=preferred.factor.year,
+        source=preferred.factor.source,
+        grid_id=preferred.factor.id,
+        pue_id=pue.id,
     )
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from cloudtuner.clock import hour_start, hour_text
 from cloudtuner.errors import FactorError
 from cloudtuner.templatetags.face import band, count, cut, kg_exact, kg_number, kwh_number, litres_number
-from emissions.grid.catalog import load_factor_set, place
+from emissions.grid.catalog import load_factor_set
 from emissions.selectors.figures import Amount, LedgerRow
 
 TIMES = ("hour", "day", "month")
@@ -130,12 +130,11 @@ def factor_links(row: LedgerRow) -> list[dict[str, str]]:
     except FactorError:
         return [{"text": cut(row.factor_set), "href": ""}]
     day = hour_start(row.hour).date().isoformat()
-    here = [(table, found.row(table, place(row.provider, row.region or ""), day)) for table in ("grid", "pue")]
+    if not found.has_region(row.provider, row.region or ""):
+        return []
+    grid, pue = found.grid(row.provider, row.region, day, row.basis or None), found.pue(row.provider, row.region, day)
+    here = [("cea" if grid.zone.startswith("cea.") else "grid", grid.factor.id), ("pue", pue.id)]
     return [
-        {
-            "text": told["id"],
-            "href": f"{reverse('emissions:factors')}?{urlencode({'set': found.id, 'table': table, 'q': told['id']})}",
-        }
+        {"text": told, "href": f"{reverse('emissions:factors')}?{urlencode({'set': found.id, 'table': table, 'q': told})}"}
         for table, told in here
-        if told is not None
     ]
