@@ -1,6 +1,6 @@
 # Two commands are enough: `make up` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help up setup setup-test test check test-deep lint types contracts-build assets lock fmt slim bench bench-engine bench-ledger
+.PHONY: help up setup setup-test test check test-deep lint types contracts-build assets lock fmt slim gas bench bench-engine bench-ledger
 
 PY := .venv/bin/python
 DATA ?= .data
@@ -39,6 +39,9 @@ slim: ## The three agents installed alone from their own locks
 
 contracts-build: setup ## Compile the contracts and write their artifacts
 	$(PY) -m tokens.chain.artifacts
+
+gas: setup-test ## Measure the gas of the journey and write tokens/contracts/gas.json
+	GAS_SNAPSHOT=write .venv/bin/pytest -q -s tests/chain/test_chain_gas.py
 
 assets: setup ## Build style sheets and scripts
 	node cloudtuner/assets/build.mjs

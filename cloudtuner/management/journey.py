@@ -45,7 +45,8 @@ from emissions.tasks import reports_sign, upload_ingest
 from tokens.chain.book import AddressBook
 from tokens.chain.client import RpcClient
 from tokens.chain.contracts import Contracts
-from tokens.chain.events import Retired, decode
+from tokens.chain.decoding import decode
+from tokens.chain.events import Retired
 from tokens.network import reading
 from tokens.network import selectors as network
 from tokens.network.figures import EpochRow

@@ -9,9 +9,10 @@ from cloudtuner.errors import ProofError
 
 from .eip712 import Domain, digest
 from .hexes import to_hex
+from .keccak import keccak
 
 PROVIDERS = ("aws", "azure", "gcp", "oci")
-REGISTER_STRUCT = "RegisterNode(bytes32 node,address key,address wallet,uint64 firstHour)"
+REGISTER_STRUCT = "RegisterNode(bytes32 node,bytes32 provider,address key,address wallet,uint64 firstHour)"
 
 
 def node_id(network_key: bytes, provider: str, usage_account: str) -> str:
@@ -30,11 +31,21 @@ def node_id(network_key: bytes, provider: str, usage_account: str) -> str:
     return to_hex(hmac.digest(network_key, provider.encode() + b"\0" + usage_account.encode(), "sha256"))
 
 
+def provider_hash(provider: str) -> str:
+    """How the registry names a provider: the keccak of its name.
+
+    >>> provider_hash("aws")[:10]
+    '0xe1a2ff87'
+    """
+    return to_hex(keccak(provider.encode()))
+
+
 @dataclass(frozen=True)
 class RegisterNode:
-    """A node's registration as the registrar signs it; the domain's contract is NodeRegistry."""
+    """A node's registration as the registrar signs it; the domain's contract is NodeRegistry. `provider` is its hash."""
 
     node: str
+    provider: str
     key: str
     wallet: str
     first_hour: int

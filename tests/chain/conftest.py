@@ -18,7 +18,7 @@ from emissions.poce.epoch import EpochHeader, Leaf
 from emissions.poce.hexes import ZERO_32, to_hex
 from emissions.poce.keys import address_of, sign
 from emissions.poce.merkle import StandardTree
-from emissions.poce.node_id import RegisterNode
+from emissions.poce.node_id import RegisterNode, provider_hash
 from emissions.poce.retire import Retire
 from tokens.chain.book import AddressBook
 from tokens.chain.client import Call, Receipt, RpcClient
@@ -83,9 +83,9 @@ class Network:
         """Mines until what was just reported is final."""
         self.mine(2, interval_s=self.book.window_s)
 
-    def register(self, node: str, *, first_hour: int = 1, wallet: str | None = None) -> Receipt:
+    def register(self, node: str, *, first_hour: int = 1, wallet: str | None = None, provider: str = "aws") -> Receipt:
         """Registers a node with the registrar's signature."""
-        request = RegisterNode(node, address_of(self.report_key), wallet or self.wallet, first_hour)
+        request = RegisterNode(node, provider_hash(provider), address_of(self.report_key), wallet or self.wallet, first_hour)
         signature = sign(self.registrar_key, request.digest(self.contracts.registry_domain))
         return self.send(self.contracts.register_node(request, signature))
 
@@ -113,7 +113,8 @@ class Network:
         return [(address_of(key), sign(key, digest)) for key in (keys or self.validator_keys)]
 
     def report(self, leaves: Sequence[Leaf]) -> EpochHeader:
-        """Posts the next epoch with all votes."""
+        """Posts the next epoch with all votes, not before the gap between epochs is over."""
+        self.mine()
         header = self.header(leaves)
         self.send(self.contracts.report(header, self.votes(header)))
         return header

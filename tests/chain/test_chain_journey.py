@@ -7,7 +7,8 @@ import pytest
 from cloudtuner.errors import ChainError
 from emissions.poce.receipt import retired_event, verify_receipt_proof
 from tokens.chain.contracts import EpochStatus
-from tokens.chain.events import Claimed, EpochReported, NodeRegistered, Retired, TokenTransfer, decode
+from tokens.chain.decoding import decode
+from tokens.chain.events import Claimed, EpochReported, NodeRegistered, Retired, TokenTransfer
 from tokens.chain.proof import receipt_proof
 
 pytestmark = pytest.mark.chain

@@ -12,8 +12,9 @@ from emissions.poce.keys import address_of, sign
 from tokens.chain.book import AddressBook
 from tokens.chain.client import Call, RpcClient
 from tokens.chain.contracts import Contracts
+from tokens.chain.decoding import decode
 from tokens.chain.deploy import DeployParameters, deploy, plan
-from tokens.chain.events import EpochRejected, MintingPaused, Slashed, decode
+from tokens.chain.events import EpochRejected, MintingPaused, Slashed
 from tokens.chain.light import LightClient
 from tokens.chain.networks import NETWORKS, TUNER_UNIT
 from tokens.chain.reverts import ContractRefused
@@ -36,7 +37,7 @@ def test_refusals__of_every_step__are_readable(network):
     leaf = network.leaf(NODE, 5 * KG)
     header = network.header([leaf])
     few = _refusal(network, contracts.report(header, network.votes(header, network.validator_keys[:2])))
-    assert few.code == "chain.revert.poce_no_quorum"
+    assert few.code == "chain.revert.quorum_missing"
     assert (few.arguments["signers"], few.arguments["count"]) == (2, 4)
     assert "2 of 4 validators" in str(few)
 
@@ -70,14 +71,14 @@ def test_guardian__vetoes_and_pauses__claims_wait(network):
     contracts = network.contracts
     leaf = network.leaf(NODE, 5 * KG)
     network.report([leaf])
-    assert _refusal(network, contracts.veto(1)).code == "chain.revert.poce_not_guardian"
+    assert _refusal(network, contracts.veto(1)).code == "chain.revert.minting_guard_not_guardian"
     network.send(contracts.veto(1), network.guardian_key)
     assert contracts.head_epoch() == 0
     assert contracts.epoch(1) is None
     network.report([leaf])
     network.pass_window()
     network.send(contracts.pause_minting(3600), network.guardian_key)
-    assert _refusal(network, contracts.claim(1, leaf, [])).code == "chain.revert.poce_paused"
+    assert _refusal(network, contracts.claim(1, leaf, [])).code == "chain.revert.minting_guard_paused"
     assert contracts.minting_paused_until() > network.client.block().timestamp
     network.send(contracts.resume_minting(), network.guardian_key)
     network.send(contracts.claim(1, leaf, []))
@@ -217,7 +218,7 @@ def test_deploy__figures__stakes_pool_and_roles_are_as_asked(network):
     assert contracts.tuner_balance(book.poce) == 400_000_000 * TUNER_UNIT
     assert contracts.tuner_balance(book.validator_set) == 1_000_000 * TUNER_UNIT
     assert contracts.tuner_balance(book.parameters["treasury"]) == 599_000_000 * TUNER_UNIT
-    assert contracts.ct02_minter() == book.poce
+    assert contracts.is_minter(book.poce)
     assert contracts.registrar() == address_of(network.registrar_key)
     assert contracts.factor_set_at(0) == book.parameters["factor_set"]
     assert contracts.provider_allowed("aws")

@@ -30,7 +30,7 @@ from emissions.poce.epoch import Bundle, EpochHeader, NodeState, build_bundle, h
 from emissions.poce.hexes import from_hex, to_hex
 from emissions.poce.keys import address_of, recover, sign
 from emissions.poce.live import live_reports
-from emissions.poce.node_id import RegisterNode, node_id
+from emissions.poce.node_id import RegisterNode, node_id, provider_hash
 from emissions.poce.requests import check_request
 from emissions.samples import ACCOUNTS, write_sample_bills
 from tokens.chain.contracts import Contracts
@@ -250,7 +250,7 @@ def world(anvil, tmp_path: Path) -> Iterator[World]:
     world = World(contracts, host, f"http://127.0.0.1:{server.server_port}", tmp_path, keys, nodes)
     for node in nodes.values():
         host.keys[node], host.wallets[node] = made.stdout.strip(), address_of(keys[9])
-        request = RegisterNode(node, host.keys[node], host.wallets[node], FIRST_HOUR)
+        request = RegisterNode(node, provider_hash("aws"), host.keys[node], host.wallets[node], FIRST_HOUR)
         world.call(contracts.register_node(request, sign(keys[1], request.digest(contracts.registry_domain))), keys[2])
     try:
         yield world

@@ -12,9 +12,10 @@ import pytest
 
 from emissions.poce.epoch import HEADER_STRUCT, LEAF_TYPES
 from emissions.poce.retire import STRUCT as RETIRE_STRUCT
-from tokens.chain import artifacts, contracts, deploy, events, refusals
+from tokens.chain import artifacts, contracts, decoding, deploy, events, refusals
 from tokens.contracts import build
 
+OURS = ("CT02", "MintingGuard", "NodeRegistry", "PoCE", "Quorum", "Retirement", "ValidatorSet", "WordList")
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -55,7 +56,7 @@ def _signatures(kind: str) -> dict[str, set[str]]:
 def test_events__every_class__is_an_event_of_its_contract():
     known = _signatures("event")
     for kind in events.EVENTS:
-        shape = events.layout(kind.EVENT)
+        shape = decoding.layout(kind.EVENT)
         assert set(shape.names) == set(kind.__dataclass_fields__) - set(events.ChainLog.__dataclass_fields__), kind
         for contract in kind.CONTRACTS:
             assert shape.signature in known[contract], (kind, contract)
@@ -94,7 +95,7 @@ def test_refusals__every_error_of_ours__has_a_sentence_with_its_arguments():
         entry
         for name in artifacts.CONTRACTS.values()
         for entry in artifacts.load(name).abi
-        if entry["type"] == "error" and entry["name"].startswith(("CT02", "NodeRegistry", "ValidatorSet", "PoCE", "Retirement"))
+        if entry["type"] == "error" and entry["name"].startswith(OURS)
     ]
     assert len(ours) > 45
     for entry in ours:

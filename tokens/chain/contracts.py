@@ -126,8 +126,8 @@ class Contracts:
     def ct02_supply(self, *, block: BlockId = "latest") -> int:
         return self._number(self.book.ct02, "totalSupply()", block=block)
 
-    def ct02_minter(self, *, block: BlockId = "latest") -> str:
-        return self._address(self.book.ct02, "minter()", block=block)
+    def is_minter(self, account: str, *, block: BlockId = "latest") -> bool:
+        return bool(self._read(self.book.ct02, "isMinter(address)", ("bool",), account, block=block)[0])
 
     def tuner_balance(self, account: str, *, block: BlockId = "latest") -> int:
         return self._number(self.book.tuner, "balanceOf(address)", account, block=block)
@@ -173,8 +173,8 @@ class Contracts:
         """Registers a node; the signature is the registrar's, anyone may send it."""
         return self._call(
             self.book.node_registry,
-            "registerNode(bytes32,address,address,uint64,bytes)",
-            bytes32(request.node), request.key, request.wallet, request.first_hour, signature,
+            "registerNode(bytes32,bytes32,address,address,uint64,bytes)",
+            bytes32(request.node), bytes32(request.provider), request.key, request.wallet, request.first_hour, signature,
         )  # fmt: skip
 
     def publish_factor_set(self, factor_set: str, from_hour: int, uri: str) -> Call:
@@ -318,6 +318,16 @@ class Contracts:
         return self._call(
             self.book.retirement,
             "retire(uint128,address,uint64,uint64,bytes32)",
+            amount_ug, beneficiary, period_from, period_through, bytes32(claim_hash),
+        )  # fmt: skip
+
+    def retire_without_certificate(
+        self, amount_ug: int, beneficiary: str, period_from: int, period_through: int, claim_hash: str
+    ) -> Call:
+        """By the holder itself; only an event stays. The claim hash may be zero."""
+        return self._call(
+            self.book.retirement,
+            "retireWithoutCertificate(uint128,address,uint64,uint64,bytes32)",
             amount_ug, beneficiary, period_from, period_through, bytes32(claim_hash),
         )  # fmt: skip
 

@@ -28,10 +28,10 @@ _STAKE = "stake(address,uint96,address)"
 # Constructor argument types, by the names of the address book and in the order of deployment.
 _CONSTRUCTORS = {
     "tuner": ("address",),
-    "node_registry": ("address", "address", "bytes32", "string", "uint128", "uint64"),
-    "validator_set": ("address", "address", "uint96", "uint64", "uint64"),
-    "ct02": ("address", "address", "address"),
-    "poce": ("address", "address", "address", "address", "address", "address", "uint64", "uint128"),
+    "node_registry": ("address", "address", "bytes32", "string", "uint128", "uint128", "uint64"),
+    "validator_set": ("address", "address", "address", "uint96", "uint64", "uint64"),
+    "ct02": ("address", "address[]", "address"),
+    "poce": ("address", "address", "address", "address", "address", "address", "uint64", "uint64", "uint128"),
     "retirement": ("address",),
 }
 
@@ -49,8 +49,10 @@ class ValidatorGrant:
 class DeployParameters:
     """What a deployment chooses. Amounts of TUNER in base units; the rest of the supply goes to the treasury.
 
-    `owner` may change providers, factor sets, caps and the minter (a timelock on main networks); `registrar` signs
-    registrations; `guardian` may veto an epoch inside its window and pause minting for at most 14 days.
+    `owner` may change providers, factor sets, caps, terms of rewards and minters (a timelock on main networks);
+    `registrar` signs registrations; `guardian` may veto an epoch inside its window, hold a node's claims, and pause minting
+    for at most 14 days. A microgram of a mover can earn far more TUNER than its score alone gives, hence
+    the height of `max_tuner_per_ug`; what all earn together is bounded by the period's budget.
     """
 
     network: Network
@@ -64,7 +66,8 @@ class DeployParameters:
     min_stake: int = 100_000 * TUNER_UNIT
     pool: int = 400_000_000 * TUNER_UNIT
     epoch_cap_ug: int = 10**17
-    max_tuner_per_ug: int = 4 * 10**9
+    node_hour_cap_ug: int = 10**13
+    max_tuner_per_ug: int = 100 * 10**9
 
     def __post_init__(self) -> None:
         staked = sum(grant.stake for grant in self.validators)
@@ -84,6 +87,7 @@ class DeployParameters:
             "network": self.network.name,
             "epoch_s": self.network.epoch_s,
             "window_s": self.network.window_s,
+            "epoch_gap_s": self.network.epoch_gap_s,
             "confirmations": self.network.confirmations,
             "unstake_delay_s": self.network.unstake_delay_s,
             "wallet_delay_s": self.network.wallet_delay_s,
@@ -95,6 +99,7 @@ class DeployParameters:
             "min_stake": str(self.min_stake),
             "pool": str(self.pool),
             "epoch_cap_ug": str(self.epoch_cap_ug),
+            "node_hour_cap_ug": str(self.node_hour_cap_ug),
             "max_tuner_per_ug": str(self.max_tuner_per_ug),
         }
 
@@ -137,13 +142,15 @@ def plan(parameters: DeployParameters, *, deployer: str, first_nonce: int) -> Pl
         "tuner": (deployer,),
         "node_registry": (
             parameters.owner, parameters.registrar, bytes32(parameters.factor_set), parameters.factor_set_uri,
-            parameters.epoch_cap_ug, network.wallet_delay_s,
+            parameters.epoch_cap_ug, parameters.node_hour_cap_ug, network.wallet_delay_s,
         ),
-        "validator_set": (at["tuner"], at["poce"], parameters.min_stake, network.unstake_delay_s, network.set_grace_s),
-        "ct02": (parameters.owner, at["poce"], at["retirement"]),
+        "validator_set": (
+            parameters.owner, at["tuner"], at["poce"], parameters.min_stake, network.unstake_delay_s, network.set_grace_s,
+        ),
+        "ct02": (parameters.owner, [at["poce"]], at["retirement"]),
         "poce": (
             parameters.owner, parameters.guardian, at["ct02"], at["tuner"], at["node_registry"], at["validator_set"],
-            network.window_s, parameters.max_tuner_per_ug,
+            network.window_s, network.epoch_gap_s, parameters.max_tuner_per_ug,
         ),
         "retirement": (at["ct02"],),
     }  # fmt: skip

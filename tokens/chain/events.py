@@ -1,22 +1,12 @@
-"""What happened on chain: raw logs in, frozen dataclasses out.
+"""What happens on chain: one frozen dataclass an event, made from logs by `tokens.chain.decoding`.
 
-Each class carries the Solidity text of its event; field names match but for case. A log of a strange address or an
-event that nobody reads is left out; one of ours that cannot be read raises, since a gap in the ledger is worse.
+Each class carries the Solidity text of its event; field names match but for case.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, ClassVar
-
-from cloudtuner.errors import ChainError
-from emissions.poce.hexes import normal_address, to_hex
-
-from .abi import decode_values, topic
-from .book import AddressBook
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +37,16 @@ class TokenTransfer(ChainLog):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeRegistered(ChainLog):
-    """A node exists from `first_hour` on."""
+    """A node exists from `first_hour` on. `provider` is the keccak of the provider's name."""
 
     CONTRACTS = ("node_registry",)
-    EVENT = "NodeRegistered(bytes32 indexed node,address indexed key,address indexed wallet,uint64 firstHour)"
+    EVENT = "NodeRegistered(bytes32 indexed node,address indexed key,address indexed wallet,uint64 firstHour,bytes32 provider)"
 
     node: str
     key: str
     wallet: str
     first_hour: int
+    provider: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +178,7 @@ class SignerChanged(ChainLog):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slashed(ChainLog):
-    """All stake behind a signer was taken: `reward` to the reporter, the rest burned."""
+    """Stake behind a signer was taken, all or a fifth: `reward` to the reporter, the rest burned."""
 
     CONTRACTS = ("validator_set",)
     EVENT = "Slashed(address indexed staker,address indexed signer,address indexed reporter,uint96 amount,uint96 reward)"
@@ -197,6 +188,28 @@ class Slashed(ChainLog):
     reporter: str
     amount: int
     reward: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeesCredited(ChainLog):
+    """Fees wait for a validator, beside what did before."""
+
+    CONTRACTS = ("validator_set",)
+    EVENT = "FeesCredited(address indexed staker,uint96 amount)"
+
+    staker: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeesClaimed(ChainLog):
+    """A validator got its fees."""
+
+    CONTRACTS = ("validator_set",)
+    EVENT = "FeesClaimed(address indexed staker,uint256 amount)"
+
+    staker: str
+    amount: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,13 +237,63 @@ class EpochReported(ChainLog):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpochRejected(ChainLog):
-    """A header was vetoed inside its window; it and every later one no longer count."""
+    """A header was rejected inside its window; it and every later one no longer count. `reason` is Reason's number."""
 
     CONTRACTS = ("poce",)
-    EVENT = "EpochRejected(uint64 indexed epoch,bytes32 indexed root)"
+    EVENT = "EpochRejected(uint64 indexed epoch,bytes32 indexed root,uint8 reason)"
 
     epoch: int
     root: str
+    reason: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochChallenged(ChainLog):
+    """Somebody proved an epoch wrong by what it says of a node; its signers lost `slashed` TUNER."""
+
+    CONTRACTS = ("poce",)
+    EVENT = "EpochChallenged(uint64 indexed epoch,bytes32 indexed node,address indexed challenger,uint8 reason,uint96 slashed)"
+
+    epoch: int
+    node: str
+    challenger: str
+    reason: int
+    slashed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeHeld(ChainLog):
+    """Claims of a node wait until `until` (chain time)."""
+
+    CONTRACTS = ("poce",)
+    EVENT = "NodeHeld(bytes32 indexed node,uint64 until,bytes32 reason)"
+
+    node: str
+    until: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeReleased(ChainLog):
+    """Claims of a node pay again."""
+
+    CONTRACTS = ("poce",)
+    EVENT = "NodeReleased(bytes32 indexed node)"
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeesSettled(ChainLog):
+    """An epoch's fee was shared among its signers; `refund` went to who posted it."""
+
+    CONTRACTS = ("poce",)
+    EVENT = "FeesSettled(uint64 indexed epoch,address indexed submitter,uint96 fee,uint96 refund)"
+
+    epoch: int
+    submitter: str
+    fee: int
+    refund: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,8 +367,28 @@ class Retired(ChainLog):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetiredWithoutCertificate(ChainLog):
+    """CT02 was retired for good without a certificate token."""
+
+    CONTRACTS = ("retirement",)
+    EVENT = (
+        "RetiredWithoutCertificate(address indexed account,address indexed beneficiary,uint256 amountUg,"
+        "uint64 periodFrom,uint64 periodThrough,bytes32 claimHash)"
+    )
+
+    account: str
+    beneficiary: str
+    amount_ug: int
+    period_from: int
+    period_through: int
+    claim_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MinterChanged(ChainLog):
-    """Another contract may mint CT02; the change was announced at least seven days before."""
+    """Another contract may mint CT02 in place of `previous` (the zero address: beside the others); it was announced at
+    least seven days before, unless at deployment.
+    """
 
     CONTRACTS = ("ct02",)
     EVENT = "MinterChanged(address indexed previous,address indexed minter)"
@@ -317,86 +400,6 @@ class MinterChanged(ChainLog):
 EVENTS: tuple[type[ChainLog], ...] = (
     TokenTransfer, NodeRegistered, KeyRotated, WalletChangeRequested, WalletChanged, WalletChangeCancelled,
     FactorSetPublished, ProviderSet, ValidatorSetChanged, Staked, UnstakeRequested, StakeWithdrawn, SignerChanged, Slashed,
-    EpochReported, EpochRejected, Claimed, MintingPaused, MintingResumed, EquivocationProved, Retired, MinterChanged,
+    FeesCredited, FeesClaimed, EpochReported, EpochRejected, EpochChallenged, Claimed, NodeHeld, NodeReleased, FeesSettled,
+    MintingPaused, MintingResumed, EquivocationProved, Retired, RetiredWithoutCertificate, MinterChanged,
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """An event's text taken apart: canonical signature, field names, types, and which are indexed."""
-
-    signature: str
-    names: tuple[str, ...]
-    types: tuple[str, ...]
-    indexed: tuple[bool, ...]
-
-
-@cache
-def layout(event: str) -> _Layout:
-    """The layout of an event text such as `Burned(address indexed account,uint256 amount)`."""
-    name, _, rest = event.partition("(")
-    parts = [part.split(" ") for part in rest.rstrip(")").split(",") if part]
-    types = tuple(part[0] for part in parts)
-    return _Layout(
-        signature=f"{name}({','.join(types)})",
-        names=tuple(re.sub(r"(?<=[a-z0-9])([A-Z])", lambda found: "_" + found[1].lower(), part[-1]).lower() for part in parts),
-        types=types,
-        indexed=tuple("indexed" in part for part in parts),
-    )
-
-
-@cache
-def _by_place() -> dict[tuple[str, str], type[ChainLog]]:
-    return {(contract, topic(layout(kind.EVENT).signature)): kind for kind in EVENTS for contract in kind.CONTRACTS}
-
-
-def decode(logs: Iterable[Mapping[str, Any]], book: AddressBook) -> list[ChainLog]:
-    """The events that we read, in the order given. Raises `chain.log_unreadable` for one of ours that is damaged."""
-    names = {address.lower(): name for name, address in book.contracts.items()}
-    found = []
-    for log in logs:
-        contract = names.get(str(log["address"]).lower())
-        if contract is None or not log["topics"]:
-            continue
-        kind = _by_place().get((contract, log["topics"][0]))
-        if kind is not None:
-            found.append(_read(kind, contract, log))
-    return found
-
-
-def _read(kind: type[ChainLog], contract: str, log: Mapping[str, Any]) -> ChainLog:
-    shape = layout(kind.EVENT)
-    in_topics = [kind_ for kind_, indexed in zip(shape.types, shape.indexed, strict=True) if indexed]
-    in_data = [kind_ for kind_, indexed in zip(shape.types, shape.indexed, strict=True) if not indexed]
-    try:
-        topics = b"".join(bytes.fromhex(text[2:]) for text in log["topics"][1:])
-        if len(topics) != 32 * len(in_topics):
-            raise ValueError(f"{len(log['topics']) - 1} topics")
-        indexed_values = iter(decode_values(in_topics, topics))
-        data_values = iter(decode_values(in_data, bytes.fromhex(log["data"][2:])))
-    except Exception as error:  # the decoder raises its own families; none of them means anything but damage
-        raise ChainError(
-            f"the {shape.signature} log {log.get('logIndex')} of {log.get('transactionHash')} cannot be read: {error}",
-            code="chain.log_unreadable",
-            hint="Does the address book belong to these contracts?",
-        ) from error
-    values = {
-        name: _plain(type_, next(indexed_values if indexed else data_values))
-        for name, type_, indexed in zip(shape.names, shape.types, shape.indexed, strict=True)
-    }
-    return kind(
-        contract=contract,
-        block_number=int(log["blockNumber"], 16),
-        block_hash=log["blockHash"],
-        tx_hash=log["transactionHash"],
-        log_index=int(log["logIndex"], 16),
-        **values,
-    )
-
-
-def _plain(type_: str, value: Any) -> Any:
-    if type_.endswith("[]"):
-        return tuple(_plain(type_[:-2], item) for item in value)
-    if type_ == "address":
-        return normal_address(value)
-    return to_hex(value) if type_ == "bytes32" else value

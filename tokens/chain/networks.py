@@ -13,13 +13,16 @@ TUNER_UNIT = 10**18
 
 @dataclass(frozen=True)
 class Network:
-    """A chain we deploy to. `confirmations` = 0 means: final when the chain says finalized."""
+    """A chain we deploy to. `confirmations` = 0 means: final when the chain says finalized. The contract refuses epochs less
+    than `epoch_gap_s` apart, the service seals them `epoch_s` apart.
+    """
 
     name: str
     chain_id: int
     test: bool
     epoch_s: int
     window_s: int
+    epoch_gap_s: int
     confirmations: int
     wallet_delay_s: int
     unstake_delay_s: int
@@ -29,11 +32,11 @@ class Network:
 NETWORKS = {
     network.name: network
     for network in (
-        Network("local", 31337, True, 10, 2, 2, 60, 600, 120),
-        Network("amoy", 80002, True, HOUR_S, HOUR_S, 12, DAY_S, 7 * DAY_S, 6 * HOUR_S),
-        Network("arbitrum-sepolia", 421614, True, HOUR_S, HOUR_S, 12, DAY_S, 7 * DAY_S, 6 * HOUR_S),
-        Network("polygon", 137, False, DAY_S, DAY_S, 0, 2 * DAY_S, 21 * DAY_S, DAY_S),
-        Network("arbitrum", 42161, False, DAY_S, DAY_S, 0, 2 * DAY_S, 21 * DAY_S, DAY_S),
+        Network("local", 31337, True, 10, 2, 1, 2, 60, 600, 120),
+        Network("amoy", 80002, True, HOUR_S, HOUR_S, HOUR_S // 4, 12, DAY_S, 7 * DAY_S, 6 * HOUR_S),
+        Network("arbitrum-sepolia", 421614, True, HOUR_S, HOUR_S, HOUR_S // 4, 12, DAY_S, 7 * DAY_S, 6 * HOUR_S),
+        Network("polygon", 137, False, DAY_S, DAY_S, DAY_S // 2, 0, 2 * DAY_S, 21 * DAY_S, DAY_S),
+        Network("arbitrum", 42161, False, DAY_S, DAY_S, DAY_S // 2, 0, 2 * DAY_S, 21 * DAY_S, DAY_S),
     )
 }
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from accounts import keys
 from emissions.poce.keys import sign
-from emissions.poce.node_id import RegisterNode
+from emissions.poce.node_id import RegisterNode, provider_hash
 from emissions.poce.retire import Retire
 from tokens.chain.client import Call
 from tokens.network import connection, paying, reading
@@ -72,7 +72,8 @@ def build_again(row: ChainTx) -> Built:
 
 
 def _register(payload: dict[str, Any]) -> Call:
-    request = RegisterNode(payload["node"], payload["key"], payload["wallet"], payload["first_hour"])
+    provider = provider_hash(payload["provider"])
+    request = RegisterNode(payload["node"], provider, payload["key"], payload["wallet"], payload["first_hour"])
     chain = connection.contracts()
     return chain.register_node(request, sign(keys.registrar_key(), request.digest(chain.registry_domain)))
 

@@ -12,7 +12,8 @@ from django.db.models import F
 from cloudtuner import clock
 from cloudtuner.errors import ChainError, ChainUnreachable
 from tokens.chain.client import BlockHead
-from tokens.chain.events import ChainLog, decode
+from tokens.chain.decoding import decode
+from tokens.chain.events import ChainLog
 from tokens.network import connection
 from tokens.network.models import Block, ChainEvent, ChainTx, Cursor
 

@@ -150,12 +150,15 @@ def posted(number: int) -> PostedEpoch | None:
 def newest_posted(*, payable: bool = False) -> PostedEpoch | None:
     """The newest epoch that stands on chain and whose bundle we hold.
 
-    `payable`: with its confirmations and its window over, so that claims against it pay.
+    `payable`: with its confirmations and its window over, so that claims against it pay. None while a newer one is final
+    for the contract, which pays by that one only, and lacks confirmations.
     """
     limit, now, window_s = final_below(), head_timestamp(), address_book().window_s
     for number, event in sorted(standing_epochs().items(), reverse=True):
-        if payable and (event.block.number > limit or now <= event.block.timestamp + window_s):
+        if payable and now <= event.block.timestamp + window_s:
             continue
+        if payable and event.block.number > limit:
+            return None
         epoch = posted_round(number, event)
         if epoch is not None:
             return PostedEpoch(epoch, event, bundle_of(epoch))

@@ -15,6 +15,7 @@ def register_nodes() -> int:
         if outbox.live(intent) is None:
             payload = {
                 "node": binding.node,
+                "provider": binding.provider,
                 "key": binding.key,
                 "wallet": binding.wallet,
                 "first_hour": binding.first_hour,

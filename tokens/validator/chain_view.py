@@ -9,7 +9,8 @@ from emissions.poce.eip712 import Domain
 from emissions.poce.epoch import EpochHeader
 from emissions.poce.score import Schedule
 from tokens.chain.contracts import Contracts, EpochRecord, NodeRecord, ValidatorSnapshot
-from tokens.chain.events import EpochReported, decode
+from tokens.chain.decoding import decode
+from tokens.chain.events import EpochReported
 
 _LOG_WINDOW = 2_000
 

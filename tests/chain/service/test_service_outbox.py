@@ -146,7 +146,13 @@ def test_relay__reverts_on_chain__failed_with_decoded_error_once_final(world: An
     node = world.node()
     from tokens.network import outbox
 
-    registering_call = {"node": node.node, "key": node.key, "wallet": node.wallet, "first_hour": node.first_hour}
+    registering_call = {
+        "node": node.node,
+        "provider": node.provider,
+        "key": node.key,
+        "wallet": node.wallet,
+        "first_hour": node.first_hour,
+    }
     outbox.intend("register:first", "register", payload=registering_call)
     outbox.intend("register:second", "register", payload=registering_call)
     assert signing.sign_drafts() == 2

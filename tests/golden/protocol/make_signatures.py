@@ -37,8 +37,8 @@ STRUCTS = {
         ],
     ),
     "RegisterNode": (
-        "bytes32 node,address key,address wallet,uint64 firstHour",
-        [word("node 0"), WALLETS[0], WALLETS[1], 484296],
+        "bytes32 node,bytes32 provider,address key,address wallet,uint64 firstHour",
+        [word("node 0"), "0x" + keccak(b"aws").hex(), WALLETS[0], WALLETS[1], 484296],
     ),
     "EpochHeader": (
         "uint64 epoch,bytes32 root,uint64 throughHour,uint128 totalUg,uint128 ceilingUg,uint256 totalTuner,uint32 leafCount,"

@@ -1,51 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {EpochRing} from "./bases/EpochRing.sol";
+import {MintingGuard} from "./bases/MintingGuard.sol";
 import {ICT02} from "./interfaces/ICT02.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {IPoCE} from "./interfaces/IPoCE.sol";
 import {IValidatorSet} from "./interfaces/IValidatorSet.sol";
+import {Quorum} from "./libraries/Quorum.sol";
 
 /// @title PoCE, Proof of Compute Emissions: validators attest epochs, nodes are paid what was attested.
 /// @notice An epoch is a tree of cumulative micrograms per node, signed by more than two thirds of stake and at least
-/// half of the validators. One window after it was posted it is final, without a transaction. A claim pays what a leaf
-/// has above what was paid, to the leaf's wallet only, so claiming twice or an older leaf pays nothing.
-/// @dev Not upgradeable; the only minter of CT02 until CT02's owner hands that over. Holds the TUNER that claims pay.
-contract PoCE is IPoCE, EIP712, Ownable2Step {
+/// half of the validators. One window after it was posted it is final, without a transaction; inside it anybody can
+/// prove it wrong, and the guardian can veto it. A claim pays what a leaf of the newest final epoch has above what was
+/// paid, to the leaf's wallet only, so claiming twice pays nothing.
+/// @dev Not upgradeable; mints CT02 until CT02's owner hands that over. Holds the TUNER that claims and fees are paid
+/// from: each period of 30 days may spend a part of what the pool has at its begin, so the pool decays and never ends.
+contract PoCE is IPoCE, EIP712, EpochRing, MintingGuard {
     using SafeERC20 for IERC20;
 
-    struct Epoch {
-        bytes32 root;
-        uint128 ceilingUg;
-        uint64 throughHour;
-        uint64 reportedAt;
-    }
-
+    /// @dev One slot: what was paid for a node, and until when its claims wait.
     struct Paid {
-        uint128 ug;
-        uint128 tuner;
-    }
-
-    /// @dev One slot. `topEpoch` is the highest epoch that was claimed from; its ceiling bounds all that is minted.
-    struct State {
-        uint64 topEpoch;
-        uint128 mintedUg;
+        uint96 ug;
+        uint96 tuner;
+        uint40 heldUntil;
     }
 
     bytes32 private constant HEADER_TYPEHASH = keccak256(
         "EpochHeader(uint64 epoch,bytes32 root,uint64 throughHour,uint128 totalUg,uint128 ceilingUg,uint256 totalTuner,uint32 leafCount,bytes32 dataHash,bytes32 factorSet,uint32 setId)"
     );
     uint256 private constant UNITS_PER_UG = 1e9;
-    uint256 private constant SIGNATURE_LENGTH = 65;
+    uint256 private constant FULL_BP = 10_000;
 
-    /// @notice Minting pauses for no longer than this, and no sooner again than this after it ended.
-    uint64 public constant MAX_PAUSE = 14 days;
+    /// @notice Seconds of a period of the reward budget.
+    uint256 public constant PERIOD = 30 days;
+
+    /// @notice No vote can spend more than this part of the pool in a period, in parts of 10,000.
+    uint16 public constant MAX_BUDGET_BP = 500;
+
+    /// @notice No vote can pay an epoch's signers, or who posts it, more than this; nor ever more than a tenth of what is
+    /// left of the period's budget.
+    uint96 public constant MAX_EPOCH_FEE = 10_000e18;
+
+    /// @notice A node's claims are held for no longer than this at a time.
+    uint64 public constant MAX_HOLD = 30 days;
 
     /// @notice The token that is minted: one microgram is 10^9 base units.
     ICT02 public immutable ct02;
@@ -59,34 +63,24 @@ contract PoCE is IPoCE, EIP712, Ownable2Step {
     /// @notice Who may attest.
     IValidatorSet public immutable validatorSet;
 
-    /// @notice Seconds from a report to its being final.
-    uint64 public immutable window;
-
     /// @notice The most TUNER base units a leaf may earn per microgram, whatever validators sign.
     uint128 public immutable maxTunerPerUg;
 
-    /// @notice Who may veto an epoch inside its window and pause minting.
-    address public guardian;
+    // In one slot with the guard's pausedUntil: a claim reads and writes it once.
+    uint88 private _mintedUg;
+    uint24 private _period;
+    uint96 private _left;
 
-    /// @notice Claims wait until then (unix seconds).
-    uint48 public pausedUntil;
+    /// @notice The part of the pool that a period may spend, in parts of 10,000. 141 halve the pool in four years.
+    uint16 public budgetBp = 141;
 
-    /// @notice The next pause may begin then (unix seconds).
-    uint48 public nextPauseAt;
+    /// @notice TUNER for an epoch's signers together, base units.
+    uint96 public epochFee = 100e18;
 
-    State private _state;
-    mapping(uint64 epoch => Epoch) private _epochs;
+    /// @notice TUNER for whoever posted an epoch, towards its gas, base units.
+    uint96 public submitterRefund = 5e18;
+
     mapping(bytes32 node => Paid) private _paid;
-
-    modifier onlyGuardian() {
-        if (msg.sender != guardian && msg.sender != owner()) revert PoCENotGuardian(msg.sender);
-        _;
-    }
-
-    modifier whenMinting() {
-        if (block.timestamp < pausedUntil) revert PoCEPaused(pausedUntil);
-        _;
-    }
 
     constructor(
         address owner_,
@@ -96,8 +90,9 @@ contract PoCE is IPoCE, EIP712, Ownable2Step {
         address nodeRegistry_,
         address validatorSet_,
         uint64 window_,
+        uint64 epochGap_,
         uint128 maxTunerPerUg_
-    ) EIP712("CloudTuner", "1") Ownable(owner_) {
+    ) EIP712("CloudTuner", "1") EpochRing(window_, epochGap_) MintingGuard(owner_, guardian_) {
         if (
             ct02_ == address(0) || tuner_ == address(0) || nodeRegistry_ == address(0) || validatorSet_ == address(0)
         ) revert PoCEZeroAddress();
@@ -105,36 +100,40 @@ contract PoCE is IPoCE, EIP712, Ownable2Step {
         tuner = IERC20(tuner_);
         nodeRegistry = INodeRegistry(nodeRegistry_);
         validatorSet = IValidatorSet(validatorSet_);
-        window = window_;
+        // Who signed has to stay slashable until the epoch is final.
+        if (window_ >= IValidatorSet(validatorSet_).unstakeDelay()) revert PoCEBadWindow(window_, epochGap_);
         maxTunerPerUg = maxTunerPerUg_;
-        guardian = guardian_;
-        emit GuardianChanged(guardian_);
     }
 
     // --- epochs ---
 
     /// @notice Posts the next epoch. Anyone may. `signatures` are 65 bytes each, signers ascending by address.
     function report(EpochHeader calldata header, bytes calldata signatures) external {
-        // Epochs follow each other without gaps: this one is not there yet, the one before is (unless this is the first).
-        if (!_isNext(header.epoch)) revert PoCEWrongEpoch(headEpoch() + 1, header.epoch);
-        _checkHeader(header, _epochs[header.epoch - 1]);
-        address[] memory signers = _recoverAscending(headerDigest(header), signatures);
-        (uint96 agreed, uint96 totalStake, uint16 count) = validatorSet.weigh(header.setId, signers);
-        if (uint256(agreed) * 3 <= uint256(totalStake) * 2 || signers.length * 2 < count) {
-            revert PoCENoQuorum(agreed, totalStake, signers.length, count);
-        }
-        _epochs[header.epoch] = Epoch(header.root, header.ceilingUg, header.throughHour, uint64(block.timestamp));
+        Epoch storage previous = _before(header.epoch);
+        _checkHeader(header, previous.throughHour, previous.ceilingUg);
+        (address[] memory signers, uint32 mask) =
+            Quorum.signersOf(validatorSet, header.setId, headerDigest(header), signatures);
+        _keep(
+            Epoch({
+                root: header.root,
+                ceilingUg: SafeCast.toUint88(header.ceilingUg),
+                // The hour has ended, so it fits.
+                throughHour: uint32(header.throughHour),
+                reportedAt: uint40(block.timestamp),
+                number: uint32(header.epoch),
+                signers: mask,
+                setId: header.setId,
+                submitter: msg.sender
+            })
+        );
         _emitReported(header, signers);
     }
 
     /// @notice Rejects an epoch inside its window, and every later one, since leaves are cumulative. The same number can
     /// be reported again under a new version of the validator set; votes given before are worthless.
     function veto(uint64 epoch) external onlyGuardian {
-        if (_epochs[epoch].reportedAt == 0 || _isFinal(_epochs[epoch])) revert PoCENotPending(epoch);
-        for (uint64 each = epoch; _epochs[each].reportedAt != 0; ++each) {
-            emit EpochRejected(each, _epochs[each].root);
-            delete _epochs[each];
-        }
+        _pending(epoch);
+        _reject(epoch, Reason.Veto);
         validatorSet.renew();
     }
 
@@ -157,19 +156,79 @@ contract PoCE is IPoCE, EIP712, Ownable2Step {
         validatorSet.slash(signer, msg.sender);
     }
 
+    // --- challenges: anyone, inside the window, without a deposit; the signers lose a fifth, a tenth of it is theirs ---
+
+    /// @notice Shows that an epoch has two leaves of one node.
+    function challengeDuplicate(
+        uint64 epoch,
+        Leaf calldata leaf,
+        bytes32[] calldata proof,
+        Leaf calldata other,
+        bytes32[] calldata otherProof
+    ) external {
+        bytes32 root = _pending(epoch).root;
+        _requireLeaf(root, leaf, proof);
+        _requireLeaf(root, other, otherProof);
+        if (leaf.node != other.node || leafHash(leaf) == leafHash(other)) revert PoCENotProved(leaf.node);
+        _uphold(epoch, leaf.node, Reason.Duplicate);
+    }
+
+    /// @notice Shows that a node's last hour fell behind that of an earlier epoch that stands.
+    function challengeRegression(
+        uint64 epoch,
+        Leaf calldata leaf,
+        bytes32[] calldata proof,
+        uint64 earlier,
+        Leaf calldata earlierLeaf,
+        bytes32[] calldata earlierProof
+    ) external {
+        _requireLeaf(_pending(epoch).root, leaf, proof);
+        _requireLeaf(_standing(earlier).root, earlierLeaf, earlierProof);
+        if (earlier >= epoch || leaf.node != earlierLeaf.node || leaf.throughHour >= earlierLeaf.throughHour) {
+            revert PoCENotProved(leaf.node);
+        }
+        _uphold(epoch, leaf.node, Reason.Regression);
+    }
+
+    /// @notice Shows that a node was attested with more than its cap an hour allows since its first, or before that, or
+    /// that it is not registered.
+    function challengeOverCap(uint64 epoch, Leaf calldata leaf, bytes32[] calldata proof) external {
+        Epoch storage record = _pending(epoch);
+        _requireLeaf(record.root, leaf, proof);
+        // No leaf goes beyond its epoch's last hour, or a later one would make room for more.
+        uint64 throughHour = leaf.throughHour < record.throughHour ? leaf.throughHour : record.throughHour;
+        if (leaf.cumUg <= nodeRegistry.nodeCeilingUg(leaf.node, throughHour, record.reportedAt)) {
+            revert PoCENotProved(leaf.node);
+        }
+        _uphold(epoch, leaf.node, Reason.OverCap);
+    }
+
+    /// @notice Shows that a leaf pays a wallet that was not the node's, neither when the epoch was posted nor in the time
+    /// before in which validators may have looked.
+    function challengeWallet(uint64 epoch, Leaf calldata leaf, bytes32[] calldata proof) external {
+        Epoch storage record = _pending(epoch);
+        _requireLeaf(record.root, leaf, proof);
+        if (nodeRegistry.paidSince(leaf.node, leaf.wallet, record.reportedAt - nodeRegistry.walletDelay())) {
+            revert PoCENotProved(leaf.node);
+        }
+        _uphold(epoch, leaf.node, Reason.Wallet);
+    }
+
     // --- claims ---
 
-    /// @notice Pays a leaf of a final epoch to its wallet. Anyone may send it.
+    /// @notice Pays a leaf of the newest final epoch to its wallet. Anyone may send it.
     function claim(uint64 epoch, Leaf calldata leaf, bytes32[] calldata proof) external whenMinting {
-        bytes32 root = _finalRoot(epoch);
-        (uint128 ug, uint256 owed) = _settle(epoch, root, leaf, proof, tuner.balanceOf(address(this)));
+        Epoch storage record = _newestFinal(epoch);
+        uint40 heldUntil = _paid[leaf.node].heldUntil;
+        if (block.timestamp < heldUntil) revert PoCENodeHeld(leaf.node, heldUntil);
+        (uint128 ug, uint96 owed) = _settle(epoch, record.root, leaf, proof, _budget());
         if (ug == 0 && owed == 0) revert PoCENothingToClaim(leaf.node);
-        _count(epoch, ug);
+        _count(record.ceilingUg, ug, owed);
         _pay(leaf.wallet, ug, owed);
     }
 
-    /// @notice Pays many leaves of one final epoch; those with nothing to pay are skipped. Neighbours with one wallet are
-    /// paid together, so give leaves in the order of wallets.
+    /// @notice Pays many leaves of the newest final epoch; those with nothing to pay or on hold are skipped. Neighbours
+    /// with one wallet are paid together, so give leaves in the order of wallets.
     /// @return paid How many leaves were paid.
     function claimMany(uint64 epoch, Leaf[] calldata leaves, bytes32[][] calldata proofs)
         external
@@ -177,86 +236,93 @@ contract PoCE is IPoCE, EIP712, Ownable2Step {
         returns (uint256 paid)
     {
         if (leaves.length != proofs.length) revert PoCELengthMismatch(leaves.length, proofs.length);
-        bytes32 root = _finalRoot(epoch);
-        uint256 pool = tuner.balanceOf(address(this));
-        uint128 ugOfAll;
-        uint128 ugOfWallet;
-        uint256 tunerOfWallet;
+        Epoch storage record = _newestFinal(epoch);
+        bytes32 root = record.root;
+        uint96 left = _budget();
+        Sums memory sums;
         for (uint256 i; i < leaves.length; ++i) {
-            (uint128 ug, uint256 owed) = _settle(epoch, root, leaves[i], proofs[i], pool);
+            (uint128 ug, uint96 owed) = _settle(epoch, root, leaves[i], proofs[i], left - sums.tunerOfAll);
             if (ug != 0 || owed != 0) ++paid;
-            pool -= owed;
-            ugOfAll += ug;
-            ugOfWallet += ug;
-            tunerOfWallet += owed;
+            sums.ugOfAll += ug;
+            sums.tunerOfAll += owed;
+            sums.ugOfWallet += ug;
+            sums.tunerOfWallet += owed;
             if (i + 1 == leaves.length || leaves[i + 1].wallet != leaves[i].wallet) {
-                _pay(leaves[i].wallet, ugOfWallet, tunerOfWallet);
-                (ugOfWallet, tunerOfWallet) = (0, 0);
+                _pay(leaves[i].wallet, sums.ugOfWallet, sums.tunerOfWallet);
+                (sums.ugOfWallet, sums.tunerOfWallet) = (0, 0);
             }
         }
-        _count(epoch, ugOfAll);
+        _count(record.ceilingUg, sums.ugOfAll, sums.tunerOfAll);
+    }
+
+    /// @dev Running sums of claimMany, in memory for want of stack.
+    struct Sums {
+        uint128 ugOfAll;
+        uint96 tunerOfAll;
+        uint128 ugOfWallet;
+        uint96 tunerOfWallet;
+    }
+
+    /// @notice Shares the fees of final epochs among their signers, and refunds who posted them. Anyone may send it,
+    /// before the epoch's record is overwritten 32 epochs later.
+    function settleFees(uint64[] calldata epochs) external {
+        for (uint256 i; i < epochs.length; ++i) {
+            uint64 epoch = epochs[i];
+            Epoch storage record = _at(epoch);
+            uint32 signers = record.signers;
+            if (record.number != epoch || signers == 0 || !_isFinal(record)) revert PoCENothingToSettle(epoch);
+            record.signers = 0;
+            uint96 left = _budget();
+            uint96 fee = epochFee < left / 10 ? epochFee : left / 10;
+            uint96 refund = submitterRefund < left / 10 ? submitterRefund : left / 10;
+            _left = left - fee - refund;
+            address submitter = record.submitter;
+            emit FeesSettled(epoch, submitter, fee, refund);
+            tuner.safeTransfer(address(validatorSet), fee);
+            validatorSet.creditFees(record.setId, signers, fee);
+            tuner.safeTransfer(submitter, refund);
+        }
     }
 
     // --- guardian and owner ---
 
-    /// @notice Makes claims wait, for at most 14 days. Transfers, retirement and withdrawals never wait.
-    function pauseMinting(uint64 duration) external onlyGuardian {
-        if (duration == 0 || duration > MAX_PAUSE || block.timestamp < nextPauseAt) {
-            revert PoCEBadPause(duration, nextPauseAt);
+    /// @notice Makes claims of one node wait, until it was looked into or the owner decides an appeal. What it is owed
+    /// stays owed. The guardian can hold a node again only as long after the last hold as one may last.
+    /// @param reason Hash of the text that says why.
+    function holdNode(bytes32 node, uint64 duration, bytes32 reason) external onlyGuardian {
+        Paid storage paid = _paid[node];
+        bool tooSoon = msg.sender != owner() && paid.heldUntil != 0 && block.timestamp < paid.heldUntil + MAX_HOLD;
+        if (duration == 0 || duration > MAX_HOLD || tooSoon) revert PoCEBadHold(node, duration);
+        paid.heldUntil = uint40(block.timestamp + duration);
+        emit NodeHeld(node, paid.heldUntil, reason);
+    }
+
+    /// @notice Ends a hold early.
+    function releaseNode(bytes32 node) external onlyGuardian {
+        if (block.timestamp < _paid[node].heldUntil) _paid[node].heldUntil = uint40(block.timestamp);
+        emit NodeReleased(node);
+    }
+
+    /// @notice Sets the part of the pool for a period, and fees and refunds for an epoch, within fixed bounds.
+    function setRewardParameters(uint16 budgetBp_, uint96 epochFee_, uint96 submitterRefund_) external onlyOwner {
+        if (budgetBp_ > MAX_BUDGET_BP || epochFee_ > MAX_EPOCH_FEE || submitterRefund_ > MAX_EPOCH_FEE) {
+            revert PoCEParametersTooHigh(budgetBp_, epochFee_, submitterRefund_);
         }
-        pausedUntil = uint48(block.timestamp + duration);
-        nextPauseAt = pausedUntil + uint48(MAX_PAUSE);
-        emit MintingPaused(pausedUntil);
+        (budgetBp, epochFee, submitterRefund) = (budgetBp_, epochFee_, submitterRefund_);
+        emit RewardParametersChanged(budgetBp_, epochFee_, submitterRefund_);
     }
 
-    /// @notice Ends the pause early.
-    function resumeMinting() external onlyGuardian {
-        pausedUntil = 0;
-        emit MintingResumed();
-    }
-
-    /// @notice Names another guardian.
-    function setGuardian(address guardian_) external onlyOwner {
-        guardian = guardian_;
-        emit GuardianChanged(guardian_);
-    }
-
-    /// @notice Once CT02 has another minter, gives it what is left of the pool.
+    /// @notice Once CT02 has a minter in this one's place, gives it what is left of the pool.
     function movePool() external onlyOwner {
-        address next = ct02.minter();
-        if (next == address(this)) revert PoCEStillMinter();
+        address next = ct02.successorOf(address(this));
+        if (next == address(0)) revert PoCEStillMinter();
+        _left = 0;
         uint256 amount = tuner.balanceOf(address(this));
-        tuner.safeTransfer(next, amount);
         emit PoolMoved(next, amount);
+        tuner.safeTransfer(next, amount);
     }
 
     // --- reads ---
-
-    /// @notice The highest epoch that was reported, final or not.
-    /// @dev Not stored, which spares each report a slot: there are no gaps, so doubling and halving finds the last.
-    function headEpoch() public view returns (uint64 head) {
-        uint64 beyond = 1;
-        while (_epochs[beyond].reportedAt != 0) {
-            head = beyond;
-            beyond *= 2;
-        }
-        while (beyond - head > 1) {
-            uint64 middle = head + (beyond - head) / 2;
-            if (_epochs[middle].reportedAt != 0) head = middle;
-            else beyond = middle;
-        }
-    }
-
-    /// @notice What is kept of an epoch. `reportedAt` in unix seconds.
-    function epochOf(uint64 epoch)
-        external
-        view
-        returns (bytes32 root, uint64 throughHour, uint128 ceilingUg, uint64 reportedAt, Status status)
-    {
-        Epoch storage record = _epochs[epoch];
-        if (record.reportedAt != 0) status = _isFinal(record) ? Status.Final : Status.Reported;
-        return (record.root, record.throughHour, record.ceilingUg, record.reportedAt, status);
-    }
 
     /// @notice What was paid for a node so far.
     function claimedOf(bytes32 node) external view returns (uint128 ug, uint128 tuner_) {
@@ -264,9 +330,19 @@ contract PoCE is IPoCE, EIP712, Ownable2Step {
         return (paid.ug, paid.tuner);
     }
 
+    /// @notice Until when a node's claims wait (unix seconds); in the past or 0 when they do not.
+    function heldUntilOf(bytes32 node) external view returns (uint64) {
+        return _paid[node].heldUntil;
+    }
+
     /// @notice All micrograms minted here.
     function mintedUg() external view returns (uint256) {
-        return _state.mintedUg;
+        return _mintedUg;
+    }
+
+    /// @notice TUNER that claims and fees may still take in the present period.
+    function budgetLeft() external view returns (uint96) {
+        return _period == _periodNow() ? _left : _budgetOf(tuner.balanceOf(address(this)));
     }
 
     /// @notice The EIP-712 digest that a vote signs.
@@ -287,36 +363,19 @@ contract PoCE is IPoCE, EIP712, Ownable2Step {
 
     // --- within ---
 
-    function _isNext(uint64 epoch) private view returns (bool) {
-        return epoch != 0 && _epochs[epoch].reportedAt == 0 && (epoch == 1 || _epochs[epoch - 1].reportedAt != 0);
-    }
-
-    function _checkHeader(EpochHeader calldata header, Epoch storage previous) private view {
+    function _checkHeader(EpochHeader calldata header, uint32 previousHour, uint88 previousCeiling) private view {
         if (header.root == 0 || header.leafCount == 0) revert PoCEEmptyEpoch();
         (uint64 fromHour, uint128 capUg) = nodeRegistry.epochRules(header.factorSet);
         if (
-            header.throughHour < previous.throughHour || header.throughHour < fromHour
+            header.throughHour < previousHour || header.throughHour < fromHour
                 || (uint256(header.throughHour) + 1) * 1 hours > block.timestamp
         ) revert PoCEBadHour(header.throughHour);
         if (header.totalUg > header.ceilingUg) revert PoCETotalAboveCeiling(header.totalUg, header.ceilingUg);
-        uint128 floor = previous.ceilingUg;
-        if (header.ceilingUg < floor || header.ceilingUg - floor > capUg) {
-            revert PoCEBadCeiling(header.ceilingUg, floor, uint256(floor) + capUg);
+        if (header.ceilingUg < previousCeiling || header.ceilingUg - previousCeiling > capUg) {
+            revert PoCEBadCeiling(header.ceilingUg, previousCeiling, uint256(previousCeiling) + capUg);
         }
-    }
-
-    function _recoverAscending(bytes32 digest, bytes calldata signatures) private pure returns (address[] memory signers) {
-        uint256 length = signatures.length / SIGNATURE_LENGTH;
-        if (length == 0 || signatures.length % SIGNATURE_LENGTH != 0) revert PoCEBadSignatures(signatures.length);
-        signers = new address[](length);
-        address previous;
-        for (uint256 i; i < length; ++i) {
-            uint256 start = i * SIGNATURE_LENGTH;
-            address signer = ECDSA.recoverCalldata(digest, signatures[start:start + SIGNATURE_LENGTH]);
-            if (signer <= previous) revert PoCENotAscending(previous, signer);
-            signers[i] = signer;
-            previous = signer;
-        }
+        uint256 limit = uint256(header.totalUg) * maxTunerPerUg;
+        if (header.totalTuner > limit) revert PoCETunerAboveLimit(header.totalTuner, limit);
     }
 
     function _emitReported(EpochHeader calldata header, address[] memory signers) private {
@@ -335,49 +394,69 @@ contract PoCE is IPoCE, EIP712, Ownable2Step {
         );
     }
 
-    function _isFinal(Epoch storage record) private view returns (bool) {
-        uint64 reportedAt = record.reportedAt;
-        return reportedAt != 0 && block.timestamp >= uint256(reportedAt) + window;
-    }
-
-    function _finalRoot(uint64 epoch) private view returns (bytes32) {
-        Epoch storage record = _epochs[epoch];
-        if (!_isFinal(record)) revert PoCENotFinal(epoch);
-        return record.root;
-    }
-
-    /// @dev What a leaf has above what was paid, at most `pool` of TUNER; notes it as paid. Nothing when it has nothing:
-    /// the leaf of an older epoch, or one that fell by a correction, which later kilograms net.
-    function _settle(uint64 epoch, bytes32 root, Leaf calldata leaf, bytes32[] calldata proof, uint256 pool)
-        private
-        returns (uint128 ug, uint256 owed)
-    {
+    function _requireLeaf(bytes32 root, Leaf calldata leaf, bytes32[] calldata proof) private pure {
         if (!MerkleProof.verifyCalldata(proof, root, leafHash(leaf))) revert PoCEBadProof(leaf.node);
+    }
+
+    /// @dev A proved fault: the epoch and later ones go, its signers pay.
+    function _uphold(uint64 epoch, bytes32 node, Reason reason) private {
+        (uint32 setId, uint32 signers,) = attestationOf(epoch);
+        _reject(epoch, reason);
+        uint96 taken = validatorSet.slashMembers(setId, signers, msg.sender);
+        emit EpochChallenged(epoch, node, msg.sender, reason, taken);
+    }
+
+    /// @dev What a leaf has above what was paid, at most `left` of TUNER; notes it as paid. Nothing when it has nothing
+    /// or is on hold: a leaf that fell by a correction is netted by later kilograms.
+    function _settle(uint64 epoch, bytes32 root, Leaf calldata leaf, bytes32[] calldata proof, uint96 left)
+        private
+        returns (uint128 ug, uint96 owed)
+    {
+        _requireLeaf(root, leaf, proof);
         Paid memory paid = _paid[leaf.node];
+        if (block.timestamp < paid.heldUntil) return (0, 0);
         if (leaf.cumUg > paid.ug) ug = leaf.cumUg - paid.ug;
         uint256 earned = uint256(leaf.cumUg) * maxTunerPerUg;
         if (leaf.cumTuner < earned) earned = leaf.cumTuner;
-        if (earned > paid.tuner) owed = earned - paid.tuner;
-        if (owed > pool) owed = pool;
+        if (earned > paid.tuner) {
+            uint256 rest = earned - paid.tuner;
+            owed = rest < left ? uint96(rest) : left;
+        }
         if (ug == 0 && owed == 0) return (0, 0);
-        paid.ug += ug;
+        paid.ug = SafeCast.toUint96(uint256(paid.ug) + ug);
         // What the pool held fits: the supply of TUNER is 10^27.
-        paid.tuner += uint128(owed);
+        paid.tuner += owed;
         _paid[leaf.node] = paid;
         emit Claimed(epoch, leaf.node, leaf.wallet, ug, owed, paid.ug, paid.tuner, leaf.throughHour);
     }
 
-    /// @dev Adds to what was minted and holds it to the ceiling of the highest final epoch that was claimed from.
-    function _count(uint64 epoch, uint128 ug) private {
-        State memory state = _state;
-        if (epoch > state.topEpoch) state.topEpoch = epoch;
-        uint128 ceiling = _epochs[state.topEpoch].ceilingUg;
-        if (ug > ceiling - state.mintedUg) revert PoCENoHeadroom(ug, ceiling - state.mintedUg);
-        state.mintedUg += ug;
-        _state = state;
+    /// @dev What is left of the period's budget; opens the period with a part of what the pool has.
+    function _budget() private returns (uint96 left) {
+        uint24 period = _periodNow();
+        if (period == _period) return _left;
+        left = _budgetOf(tuner.balanceOf(address(this)));
+        (_period, _left) = (period, left);
+        emit BudgetOpened(period, left);
     }
 
-    function _pay(address wallet, uint128 ug, uint256 owed) private {
+    function _budgetOf(uint256 pool) private view returns (uint96) {
+        return uint96((pool * budgetBp) / FULL_BP);
+    }
+
+    function _periodNow() private view returns (uint24) {
+        return uint24(block.timestamp / PERIOD);
+    }
+
+    /// @dev Adds to what was minted, holds it to the epoch's ceiling, and takes from the budget.
+    function _count(uint88 ceilingUg, uint128 ug, uint96 owed) private {
+        uint88 available = ceilingUg - _mintedUg;
+        if (ug > available) revert PoCENoHeadroom(ug, available);
+        // At most `available`, so it fits.
+        _mintedUg += uint88(ug);
+        _left -= owed;
+    }
+
+    function _pay(address wallet, uint128 ug, uint96 owed) private {
         if (ug != 0) ct02.mint(wallet, uint256(ug) * UNITS_PER_UG);
         if (owed != 0) tuner.safeTransfer(wallet, owed);
     }

@@ -9,12 +9,13 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 import {ICT02} from "./interfaces/ICT02.sol";
 import {IERC5192} from "./interfaces/IERC5192.sol";
+import {IRetirement} from "./interfaces/IRetirement.sol";
 
 /// @title Retirement: takes CT02 out of circulation for good and gives the beneficiary a certificate token.
 /// @notice The only way to burn CT02, so the register of retirements is complete. A certificate token never moves
 /// (ERC-5192) and keeps amount, period and the hash of the claim that was registered before the burn.
 /// @dev Nothing here can be paused and nobody owns it. A relayer cannot change a field of what the holder signed.
-contract Retirement is ERC721, EIP712, IERC5192 {
+contract Retirement is ERC721, EIP712, IERC5192, IRetirement {
     using BitMaps for BitMaps.BitMap;
 
     /// @notice What a holder signs; fields as in docs/protocol.md §8.
@@ -27,6 +28,15 @@ contract Retirement is ERC721, EIP712, IERC5192 {
         bytes32 claimHash;
         uint256 nonce;
         uint256 deadline;
+    }
+
+    /// @notice One certificate of a batch.
+    struct Order {
+        uint128 amountUg;
+        address beneficiary;
+        uint64 periodFrom;
+        uint64 periodThrough;
+        bytes32 claimHash;
     }
 
     /// @dev Two slots. Forty bits hold hours for 125 million years and seconds for 34 thousand.
@@ -67,6 +77,16 @@ contract Retirement is ERC721, EIP712, IERC5192 {
     /// @notice A signature's nonce was given up by its account.
     event NonceCancelled(address indexed account, uint256 nonce);
 
+    /// @notice `amountUg` micrograms of `account` were retired for `beneficiary` without a certificate token.
+    event RetiredWithoutCertificate(
+        address indexed account,
+        address indexed beneficiary,
+        uint256 amountUg,
+        uint64 periodFrom,
+        uint64 periodThrough,
+        bytes32 claimHash
+    );
+
     /// @notice Nothing is to be retired.
     error RetirementZeroAmount();
 
@@ -98,7 +118,39 @@ contract Retirement is ERC721, EIP712, IERC5192 {
         external
         returns (uint256 id)
     {
-        return _retire(msg.sender, amountUg, beneficiary, periodFrom, periodThrough, claimHash);
+        id = _certify(msg.sender, Order(amountUg, beneficiary, periodFrom, periodThrough, claimHash));
+        ct02.burnForRetirement(msg.sender, uint256(amountUg) * UNITS_PER_UG);
+    }
+
+    /// @notice Retires for many certificates at once, all of the caller's; one burn for the sum.
+    /// @return firstId The first certificate token; the others follow it.
+    function retireBatch(Order[] calldata orders) external returns (uint256 firstId) {
+        firstId = uint256(_count) + 1;
+        uint256 sumUg;
+        for (uint256 i; i < orders.length; ++i) {
+            _certify(msg.sender, orders[i]);
+            sumUg += orders[i].amountUg;
+        }
+        if (sumUg == 0) revert RetirementZeroAmount();
+        ct02.burnForRetirement(msg.sender, sumUg * UNITS_PER_UG);
+    }
+
+    /// @inheritdoc IRetirement
+    function retireWithoutCertificate(
+        uint128 amountUg,
+        address beneficiary,
+        uint64 periodFrom,
+        uint64 periodThrough,
+        bytes32 claimHash
+    ) external {
+        _requireOrder(amountUg, periodFrom, periodThrough);
+        if (beneficiary == address(0)) revert ERC721InvalidReceiver(beneficiary);
+        unchecked {
+            // A sum of 2^192 micrograms is out of reach: it is bounded by CT02's supply.
+            _retiredUg += amountUg;
+        }
+        emit RetiredWithoutCertificate(msg.sender, beneficiary, amountUg, periodFrom, periodThrough, claimHash);
+        ct02.burnForRetirement(msg.sender, uint256(amountUg) * UNITS_PER_UG);
     }
 
     /// @notice Retires by the holder's signature over every field (a key's, or a contract's by ERC-1271). Anyone may
@@ -122,14 +174,13 @@ contract Retirement is ERC721, EIP712, IERC5192 {
         if (!SignatureChecker.isValidSignatureNowCalldata(request.account, _hashTypedDataV4(structHash), signature)) {
             revert RetirementBadSignature(request.account);
         }
-        return _retire(
+        id = _certify(
             request.account,
-            request.amountUg,
-            request.beneficiary,
-            request.periodFrom,
-            request.periodThrough,
-            request.claimHash
+            Order(
+                request.amountUg, request.beneficiary, request.periodFrom, request.periodThrough, request.claimHash
+            )
         );
+        ct02.burnForRetirement(request.account, uint256(request.amountUg) * UNITS_PER_UG);
     }
 
     /// @notice Gives up a nonce, so that a signature with it is worthless.
@@ -233,29 +284,34 @@ contract Retirement is ERC721, EIP712, IERC5192 {
         used.set(nonce);
     }
 
-    function _retire(
-        address account,
-        uint128 amountUg,
-        address beneficiary,
-        uint64 periodFrom,
-        uint64 periodThrough,
-        bytes32 claimHash
-    ) private returns (uint256 id) {
+    function _requireOrder(uint128 amountUg, uint64 periodFrom, uint64 periodThrough) private pure {
         if (amountUg == 0) revert RetirementZeroAmount();
         if (periodFrom > periodThrough || periodThrough > type(uint40).max) {
             revert RetirementBadPeriod(periodFrom, periodThrough);
         }
-        if (claimHash == 0) revert RetirementMissingClaim();
+    }
+
+    /// @dev Everything but the burn, which the caller does right after: it reverts all when the account has too little.
+    function _certify(address account, Order memory order) private returns (uint256 id) {
+        _requireOrder(order.amountUg, order.periodFrom, order.periodThrough);
+        if (order.claimHash == 0) revert RetirementMissingClaim();
         unchecked {
             // A count of 2^64 and a sum of 2^192 micrograms are out of reach: the sum is bounded by CT02's supply.
             id = ++_count;
-            _retiredUg += amountUg;
+            _retiredUg += order.amountUg;
         }
-        _records[id] = Record(amountUg, uint40(periodFrom), uint40(periodThrough), uint40(block.timestamp), claimHash);
+        _records[id] = Record(
+            order.amountUg,
+            uint40(order.periodFrom),
+            uint40(order.periodThrough),
+            uint40(block.timestamp),
+            order.claimHash
+        );
         // _mint, not _safeMint: the beneficiary's code is never called, and a contract without a hook can be named.
-        _mint(beneficiary, id);
+        _mint(order.beneficiary, id);
         emit Locked(id);
-        ct02.burnForRetirement(account, uint256(amountUg) * UNITS_PER_UG);
-        emit Retired(id, account, beneficiary, amountUg, periodFrom, periodThrough, claimHash);
+        emit Retired(
+            id, account, order.beneficiary, order.amountUg, order.periodFrom, order.periodThrough, order.claimHash
+        );
     }
 }

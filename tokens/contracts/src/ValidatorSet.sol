@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {TunerToken} from "./TunerToken.sol";
+import {StakeVotes} from "./bases/StakeVotes.sol";
 import {IValidatorSet} from "./interfaces/IValidatorSet.sol";
+import {WordList} from "./libraries/WordList.sol";
 
 /// @title ValidatorSet: who attests, with how much at stake.
-/// @notice Anyone may stake TUNER and name the key that signs. Each change makes a new version of the set with a frozen
-/// list of signers and stakes; a header names the version it was signed under. Stake that leaves stays slashable until
-/// it can be withdrawn.
-contract ValidatorSet is IValidatorSet {
+/// @notice Anyone may stake TUNER and name the key that signs. At most 31 have a seat: whoever brings more than the
+/// smallest takes its place. Each change makes a new version of the set with a frozen list of signers and stakes; a
+/// header names the version it was signed under. Stake that leaves stays slashable until it can be withdrawn, and votes
+/// until then.
+/// @dev Stake never moves by the owner's word: the owner sets the least stake and nothing else.
+contract ValidatorSet is IValidatorSet, StakeVotes, Ownable2Step {
     using SafeERC20 for TunerToken;
 
     /// @dev An active validator: its signing key and its stake, one slot.
@@ -24,22 +30,27 @@ contract ValidatorSet is IValidatorSet {
         uint64 availableAt;
     }
 
-    /// @dev A version of the set. Its list is the code of a contract without functions (a STOP, then words): the total
-    /// stake, and per member the signer (upper 160 bits) and stake (lower 96), so that members sort by signer. Reading
-    /// it costs one look at an account whatever the number of members; writing it a third of storage slots.
+    /// @dev A version of the set. Its list holds the total stake, and per member the signer (upper 160 bits) and stake
+    /// (lower 96), so that members sort by signer.
     struct Snapshot {
         address list;
         uint64 supersededAt;
     }
 
-    /// @dev Creation code that returns what follows it: the usual eleven bytes of data contracts.
-    bytes private constant DATA_PREFIX = hex"600b5981380380925939f300";
-
     /// @notice No more validators than this, so that a report always fits a block.
     uint256 public constant MAX_VALIDATORS = 31;
 
-    /// @notice The reporter of an equivocation gets one part in this many; the rest is burned.
+    /// @notice The reporter of a fault gets one part in this many of what is taken; the rest is burned.
     uint96 public constant REWARD_PART = 10;
+
+    /// @notice An epoch proved wrong costs each of its signers one part in this many of its stake.
+    uint96 public constant FAULT_PART = 5;
+
+    /// @notice No vote can set the least stake below this.
+    uint96 public constant LOWEST_MIN_STAKE = 1_000e18;
+
+    /// @notice No vote can set the least stake above this.
+    uint96 public constant HIGHEST_MIN_STAKE = 10_000_000e18;
 
     /// @notice The token at stake.
     TunerToken public immutable tuner;
@@ -47,14 +58,14 @@ contract ValidatorSet is IValidatorSet {
     /// @notice The only contract that can slash.
     address public immutable poce;
 
-    /// @notice The least stake of a validator, base units.
-    uint96 public immutable minStake;
-
     /// @notice Seconds from asking for stake back to getting it.
     uint64 public immutable unstakeDelay;
 
     /// @notice Seconds that votes under a superseded version still count; shorter than the unstake delay.
     uint64 public immutable setGrace;
+
+    /// @notice The least stake of a validator, base units.
+    uint96 public minStake;
 
     /// @notice The present version of the set.
     uint32 public setId;
@@ -67,16 +78,19 @@ contract ValidatorSet is IValidatorSet {
     mapping(address staker => Exit) private _exits;
     mapping(uint32 setId => Snapshot) private _snapshots;
 
+    /// @notice Fees that wait for a validator, base units.
+    mapping(address staker => uint256) public feesOf;
+
     /// @notice Who answers for a signing key, for good: also for keys that were replaced.
     mapping(address signer => address staker) public stakerOf;
 
-    /// @notice Whether a signing key was slashed; it can never be used again.
+    /// @notice Whether a signing key was slashed for equivocation; it can never be used again.
     mapping(address signer => bool) public slashed;
 
     /// @notice `staker` put `amount` at stake, which makes it `stake`.
     event Staked(address indexed staker, address indexed signer, uint96 amount, uint96 stake);
 
-    /// @notice `amount` no longer counts and can be withdrawn at `availableAt`.
+    /// @notice `amount` no longer counts and can be withdrawn at `availableAt`: it was asked for, or lost its seat.
     event UnstakeRequested(address indexed staker, uint96 amount, uint64 availableAt);
 
     /// @notice `amount` went back to `staker`.
@@ -85,13 +99,22 @@ contract ValidatorSet is IValidatorSet {
     /// @notice `staker` signs with another key.
     event SignerChanged(address indexed staker, address indexed signer);
 
-    /// @notice Everything behind `signer` was taken.
+    /// @notice `amount` of what was behind `signer` was taken: `reward` for the reporter, the rest is burned.
     event Slashed(
         address indexed staker, address indexed signer, address indexed reporter, uint96 amount, uint96 reward
     );
 
     /// @notice A new version of the set.
     event ValidatorSetChanged(uint32 indexed setId, uint96 totalStake, uint16 count);
+
+    /// @notice `amount` of fees waits for `staker`, beside what did before.
+    event FeesCredited(address indexed staker, uint96 amount);
+
+    /// @notice `amount` of fees went to `staker`.
+    event FeesClaimed(address indexed staker, uint256 amount);
+
+    /// @notice Another least stake; seats that are below it stay.
+    event MinStakeChanged(uint96 minStake);
 
     /// @notice The caller is not PoCE.
     error ValidatorSetNotPoCE(address caller);
@@ -105,8 +128,8 @@ contract ValidatorSet is IValidatorSet {
     /// @notice The stake would be `stake`; it has to be nothing or at least `minimum`.
     error ValidatorSetBelowMinimum(uint96 stake, uint96 minimum);
 
-    /// @notice All seats are taken.
-    error ValidatorSetFull();
+    /// @notice All seats are taken; a new one needs more than the smallest, which has `smallest`.
+    error ValidatorSetFull(uint96 smallest);
 
     /// @notice The key belongs to another validator or was slashed.
     error ValidatorSetSignerTaken(address signer);
@@ -129,45 +152,56 @@ contract ValidatorSet is IValidatorSet {
     /// @notice The grace must be shorter than the unstake delay.
     error ValidatorSetBadDelays();
 
-    /// @notice The list of the new version could not be stored.
-    error ValidatorSetNotWritten();
+    /// @notice The least stake has to be between `from` and `to`.
+    error ValidatorSetBadMinStake(uint96 minStake, uint96 from, uint96 to);
+
+    /// @notice No fees wait for this validator.
+    error ValidatorSetNoFees(address staker);
 
     modifier onlyPoCE() {
         if (msg.sender != poce) revert ValidatorSetNotPoCE(msg.sender);
         _;
     }
 
-    constructor(address tuner_, address poce_, uint96 minStake_, uint64 unstakeDelay_, uint64 setGrace_) {
-        if (tuner_ == address(0) || poce_ == address(0) || minStake_ == 0) revert ValidatorSetZero();
+    constructor(
+        address owner_,
+        address tuner_,
+        address poce_,
+        uint96 minStake_,
+        uint64 unstakeDelay_,
+        uint64 setGrace_
+    ) EIP712("CloudTuner", "1") Ownable(owner_) {
+        if (tuner_ == address(0) || poce_ == address(0)) revert ValidatorSetZero();
         if (setGrace_ >= unstakeDelay_) revert ValidatorSetBadDelays();
         tuner = TunerToken(tuner_);
         poce = poce_;
-        minStake = minStake_;
         unstakeDelay = unstakeDelay_;
         setGrace = setGrace_;
+        _setMinStake(minStake_);
     }
 
     // --- staking ---
 
     /// @notice Puts `amount` of the caller's TUNER at stake for `staker`, which signs with `signer`. A first stake takes
-    /// a seat; whoever adds to it has to name the signer it has.
+    /// a seat, the smallest one when all are taken; whoever adds to it has to name the signer it has.
     function stake(address staker, uint96 amount, address signer) external {
         if (staker == address(0) || amount == 0) revert ValidatorSetZero();
         Seat storage seat = _seats[staker];
+        uint96 sum = seat.stake + amount;
+        if (sum < minStake) revert ValidatorSetBelowMinimum(sum, minStake);
         if (seat.stake == 0) {
-            if (_stakers.length == MAX_VALIDATORS) revert ValidatorSetFull();
+            if (_stakers.length == MAX_VALIDATORS) _makeRoom(amount);
             _takeSigner(staker, signer);
             _stakers.push(staker);
             seat.signer = signer;
         } else if (seat.signer != signer) {
             revert ValidatorSetSignerMismatch(seat.signer);
         }
-        uint96 sum = seat.stake + amount;
-        if (sum < minStake) revert ValidatorSetBelowMinimum(sum, minStake);
         seat.stake = sum;
-        tuner.safeTransferFrom(msg.sender, address(this), amount);
+        _transferVotingUnits(address(0), staker, amount);
         emit Staked(staker, signer, amount, sum);
         _snapshot();
+        tuner.safeTransferFrom(msg.sender, address(this), amount);
     }
 
     /// @notice Takes `amount` of the caller's stake out of the set; it can be withdrawn after the delay. Asking again
@@ -181,10 +215,7 @@ contract ValidatorSet is IValidatorSet {
         if (rest != 0 && rest < minStake) revert ValidatorSetBelowMinimum(rest, minStake);
         seat.stake = rest;
         if (rest == 0) _leave(msg.sender);
-        Exit storage exit = _exits[msg.sender];
-        exit.amount += amount;
-        exit.availableAt = uint64(block.timestamp) + unstakeDelay;
-        emit UnstakeRequested(msg.sender, amount, exit.availableAt);
+        _exit(msg.sender, amount);
         _snapshot();
     }
 
@@ -193,8 +224,9 @@ contract ValidatorSet is IValidatorSet {
         Exit memory exit = _exits[msg.sender];
         if (exit.amount == 0 || block.timestamp < exit.availableAt) revert ValidatorSetCooling(exit.availableAt);
         delete _exits[msg.sender];
-        tuner.safeTransfer(msg.sender, exit.amount);
+        _transferVotingUnits(msg.sender, address(0), exit.amount);
         emit StakeWithdrawn(msg.sender, exit.amount);
+        tuner.safeTransfer(msg.sender, exit.amount);
     }
 
     /// @notice Signs with another key from the next version of the set on. The caller still answers for the old one.
@@ -205,6 +237,20 @@ contract ValidatorSet is IValidatorSet {
         seat.signer = signer;
         emit SignerChanged(msg.sender, signer);
         _snapshot();
+    }
+
+    /// @notice Pays a validator its fees. Anyone may send it.
+    function claimFees(address staker) external {
+        uint256 amount = feesOf[staker];
+        if (amount == 0) revert ValidatorSetNoFees(staker);
+        feesOf[staker] = 0;
+        emit FeesClaimed(staker, amount);
+        tuner.safeTransfer(staker, amount);
+    }
+
+    /// @notice Sets the least stake, within fixed bounds. By the owner.
+    function setMinStake(uint96 minStake_) external onlyOwner {
+        _setMinStake(minStake_);
     }
 
     // --- by PoCE ---
@@ -220,11 +266,43 @@ contract ValidatorSet is IValidatorSet {
         slashed[_seats[staker].signer] = true;
         delete _seats[staker];
         delete _exits[staker];
-        uint96 reward = amount / REWARD_PART;
-        tuner.safeTransfer(reporter, reward);
-        tuner.burn(amount - reward);
-        emit Slashed(staker, signer, reporter, amount, reward);
+        _takeAway(staker, signer, reporter, amount);
         _renew();
+        _payOut(reporter, amount, amount / REWARD_PART);
+    }
+
+    /// @inheritdoc IValidatorSet
+    function slashMembers(uint32 id, uint32 mask, address reporter) external onlyPoCE returns (uint96 amount) {
+        uint256[] memory words = WordList.read(_snapshots[id].list);
+        uint96 reward;
+        for (uint256 i = 1; i < words.length; ++i) {
+            if (mask & (1 << (i - 1)) == 0) continue;
+            address signer = address(uint160(words[i] >> 96));
+            address staker = stakerOf[signer];
+            uint96 part = _reduce(staker);
+            if (part == 0) continue;
+            _takeAway(staker, signer, reporter, part);
+            amount += part;
+            reward += part / REWARD_PART;
+        }
+        _renew();
+        _payOut(reporter, amount, reward);
+    }
+
+    /// @inheritdoc IValidatorSet
+    function creditFees(uint32 id, uint32 mask, uint96 amount) external onlyPoCE {
+        uint256[] memory words = WordList.read(_snapshots[id].list);
+        uint256 agreed;
+        for (uint256 i = 1; i < words.length; ++i) {
+            if (mask & (1 << (i - 1)) != 0) agreed += uint96(words[i]);
+        }
+        for (uint256 i = 1; i < words.length; ++i) {
+            if (mask & (1 << (i - 1)) == 0) continue;
+            address staker = stakerOf[address(uint160(words[i] >> 96))];
+            uint96 share = uint96((uint256(amount) * uint96(words[i])) / agreed);
+            feesOf[staker] += share;
+            emit FeesCredited(staker, share);
+        }
     }
 
     /// @inheritdoc IValidatorSet
@@ -239,12 +317,12 @@ contract ValidatorSet is IValidatorSet {
     function weigh(uint32 id, address[] calldata signers)
         external
         view
-        returns (uint96 agreed, uint96 totalStake, uint16 count)
+        returns (uint96 agreed, uint96 totalStake, uint16 count, uint32 mask)
     {
         Snapshot memory snapshot = _snapshots[id];
         bool lapsed = snapshot.supersededAt != 0 && block.timestamp > uint256(snapshot.supersededAt) + setGrace;
         if (id == 0 || id > setId || id < floorSetId || lapsed) revert ValidatorSetStale(id);
-        uint256[] memory words = _read(snapshot.list);
+        uint256[] memory words = WordList.read(snapshot.list);
         totalStake = uint96(words[0]);
         count = uint16(words.length - 1);
         uint256 place = 1;
@@ -257,6 +335,7 @@ contract ValidatorSet is IValidatorSet {
             } while (member >> 96 < uint160(signer));
             if (member >> 96 != uint160(signer)) revert ValidatorSetNotMember(signer);
             agreed += uint96(member);
+            mask |= uint32(1 << (place - 2));
         }
     }
 
@@ -268,7 +347,7 @@ contract ValidatorSet is IValidatorSet {
     {
         address list = _snapshots[id].list;
         if (list == address(0)) return (signers, stakes, totalStake);
-        uint256[] memory words = _read(list);
+        uint256[] memory words = WordList.read(list);
         uint256 length = words.length - 1;
         signers = new address[](length);
         stakes = new uint96[](length);
@@ -306,6 +385,19 @@ contract ValidatorSet is IValidatorSet {
 
     // --- within ---
 
+    /// @dev Stake votes for its staker as long as it can be slashed.
+    function _getVotingUnits(address account) internal view override returns (uint256) {
+        return uint256(_seats[account].stake) + _exits[account].amount;
+    }
+
+    function _setMinStake(uint96 minStake_) private {
+        if (minStake_ < LOWEST_MIN_STAKE || minStake_ > HIGHEST_MIN_STAKE) {
+            revert ValidatorSetBadMinStake(minStake_, LOWEST_MIN_STAKE, HIGHEST_MIN_STAKE);
+        }
+        minStake = minStake_;
+        emit MinStakeChanged(minStake_);
+    }
+
     function _takeSigner(address staker, address signer) private {
         if (signer == address(0)) revert ValidatorSetZero();
         address holder = stakerOf[signer];
@@ -313,15 +405,66 @@ contract ValidatorSet is IValidatorSet {
         stakerOf[signer] = staker;
     }
 
+    /// @dev Sends the smallest seat away if `amount` is more.
+    function _makeRoom(uint96 amount) private {
+        address staker = _stakers[0];
+        for (uint256 i = 1; i < MAX_VALIDATORS; ++i) {
+            if (_seats[_stakers[i]].stake < _seats[staker].stake) staker = _stakers[i];
+        }
+        uint96 smallest = _seats[staker].stake;
+        if (amount <= smallest) revert ValidatorSetFull(smallest);
+        _seats[staker].stake = 0;
+        _leave(staker);
+        _exit(staker, smallest);
+    }
+
+    function _exit(address staker, uint96 amount) private {
+        Exit storage exit = _exits[staker];
+        exit.amount += amount;
+        exit.availableAt = uint64(block.timestamp) + unstakeDelay;
+        emit UnstakeRequested(staker, amount, exit.availableAt);
+    }
+
     function _leave(address staker) private {
         uint256 last = _stakers.length - 1;
-        for (uint256 i; i <= last; ++i) {
+        for (uint256 i; i < last; ++i) {
             if (_stakers[i] == staker) {
                 _stakers[i] = _stakers[last];
-                _stakers.pop();
-                return;
+                break;
             }
         }
+        // Whoever leaves has a seat, so it was found above or is the last one.
+        _stakers.pop();
+    }
+
+    /// @dev Takes a fifth of seat and exit; a seat that falls below the minimum is lost, its rest on the way out.
+    function _reduce(address staker) private returns (uint96 part) {
+        Seat storage seat = _seats[staker];
+        Exit storage exit = _exits[staker];
+        uint96 ofExit = exit.amount / FAULT_PART;
+        exit.amount -= ofExit;
+        uint96 ofSeat = seat.stake / FAULT_PART;
+        part = ofExit + ofSeat;
+        if (ofSeat == 0) return part;
+        uint96 rest = seat.stake - ofSeat;
+        if (rest < minStake) {
+            seat.stake = 0;
+            _leave(staker);
+            _exit(staker, rest);
+        } else {
+            seat.stake = rest;
+        }
+    }
+
+    function _takeAway(address staker, address signer, address reporter, uint96 amount) private {
+        _transferVotingUnits(staker, address(0), amount);
+        emit Slashed(staker, signer, reporter, amount, amount / REWARD_PART);
+    }
+
+    function _payOut(address reporter, uint96 amount, uint96 reward) private {
+        if (amount == 0) return;
+        tuner.burn(amount - reward);
+        tuner.safeTransfer(reporter, reward);
     }
 
     function _renew() private {
@@ -348,22 +491,7 @@ contract ValidatorSet is IValidatorSet {
             totalStake += seat.stake;
         }
         words[0] = totalStake;
-        _snapshots[id].list = _write(words);
+        _snapshots[id].list = WordList.write(words);
         emit ValidatorSetChanged(id, totalStake, uint16(length));
-    }
-
-    function _write(uint256[] memory words) private returns (address list) {
-        bytes memory code = bytes.concat(DATA_PREFIX, abi.encodePacked(words));
-        assembly ("memory-safe") {
-            list := create(0, add(code, 0x20), mload(code))
-        }
-        if (list == address(0)) revert ValidatorSetNotWritten();
-    }
-
-    function _read(address list) private view returns (uint256[] memory words) {
-        words = new uint256[]((list.code.length - 1) / 32);
-        assembly ("memory-safe") {
-            extcodecopy(list, add(words, 0x20), 1, mul(mload(words), 0x20))
-        }
     }
 }

@@ -30,17 +30,20 @@ abstract contract Base {
     Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
     uint64 internal constant WINDOW = 1 hours;
+    uint64 internal constant GAP = 2 minutes;
     uint64 internal constant UNSTAKE_DELAY = 21 days;
     uint64 internal constant GRACE = 1 days;
     uint64 internal constant WALLET_DELAY = 2 days;
     uint96 internal constant MIN_STAKE = 100_000e18;
     uint96 internal constant STAKE = 250_000e18;
     uint128 internal constant EPOCH_CAP = 1e15;
+    uint128 internal constant NODE_HOUR_CAP = 1e13;
     uint128 internal constant TUNER_PER_UG = 4e9;
     uint256 internal constant POOL = 400_000_000e18;
     uint256 internal constant VALIDATORS = 4;
     uint256 internal constant START = 1_775_000_000;
     bytes32 internal constant FACTORS = keccak256("factors");
+    bytes32 internal constant AWS = keccak256("aws");
 
     uint256 internal constant REGISTRAR_KEY = 0xA11CE;
     address internal constant GUARDIAN = address(0x6A4D);
@@ -65,16 +68,24 @@ abstract contract Base {
         registry = NodeRegistry(
             _create(
                 "NodeRegistry",
-                abi.encode(address(this), vm.addr(REGISTRAR_KEY), FACTORS, "ipfs://f", EPOCH_CAP, WALLET_DELAY)
+                abi.encode(
+                    address(this), vm.addr(REGISTRAR_KEY), FACTORS, "ipfs://f", EPOCH_CAP, NODE_HOUR_CAP, WALLET_DELAY
+                )
             )
         );
         validatorSet =
-            ValidatorSet(_create("ValidatorSet", abi.encode(tuner, poceAt, MIN_STAKE, UNSTAKE_DELAY, GRACE)));
-        ct02 = CT02(_create("CT02", abi.encode(address(this), poceAt, retirementAt)));
+            ValidatorSet(
+                _create(
+                    "ValidatorSet", abi.encode(address(this), tuner, poceAt, MIN_STAKE, UNSTAKE_DELAY, GRACE)
+                )
+            );
+        address[] memory minters = new address[](1);
+        minters[0] = poceAt;
+        ct02 = CT02(_create("CT02", abi.encode(address(this), minters, retirementAt)));
         poce = PoCE(
             _create(
                 "PoCE",
-                abi.encode(address(this), GUARDIAN, ct02, tuner, registry, validatorSet, WINDOW, TUNER_PER_UG)
+                abi.encode(address(this), GUARDIAN, ct02, tuner, registry, validatorSet, WINDOW, GAP, TUNER_PER_UG)
             )
         );
         retirement = Retirement(_create("Retirement", abi.encode(ct02)));
@@ -126,13 +137,35 @@ abstract contract Base {
         }
     }
 
+    // --- nodes ---
+
+    /// @dev A node with the registrar's signature.
+    function _register(bytes32 node, address key, address wallet, uint64 firstHour) internal {
+        bytes32 structHash = keccak256(
+            abi.encode(
+                keccak256(
+                    "RegisterNode(bytes32 node,bytes32 provider,address key,address wallet,uint64 firstHour)"
+                ),
+                node,
+                AWS,
+                key,
+                wallet,
+                firstHour
+            )
+        );
+        bytes32 digest = keccak256(abi.encodePacked(hex"1901", registry.DOMAIN_SEPARATOR(), structHash));
+        registry.registerNode(node, AWS, key, wallet, firstHour, _sign(REGISTRAR_KEY, digest));
+    }
+
     // --- epochs ---
 
     function _leaf(bytes32 node, address wallet, uint128 cumUg) internal pure returns (IPoCE.Leaf memory) {
         return IPoCE.Leaf(node, wallet, 400_000, cumUg, uint256(cumUg) * 1e9, 0, 0);
     }
 
-    function _header(bytes32 root, uint128 totalUg, uint128 ceilingUg) internal view returns (IPoCE.EpochHeader memory) {
+    /// @dev The next epoch, not before the gap between epochs is over.
+    function _header(bytes32 root, uint128 totalUg, uint128 ceilingUg) internal returns (IPoCE.EpochHeader memory) {
+        _waitForGap();
         return IPoCE.EpochHeader({
             epoch: poce.headEpoch() + 1,
             root: root,
@@ -147,8 +180,14 @@ abstract contract Base {
         });
     }
 
+    /// @dev Posts with everybody's votes.
     function _report(IPoCE.EpochHeader memory header) internal {
         poce.report(header, _votes(poce.headerDigest(header), _firstKeys(signerKeys.length)));
+    }
+
+    function _waitForGap() internal {
+        (,,, uint64 last,) = poce.epochOf(poce.headEpoch());
+        if (block.timestamp < last + GAP) vm.warp(last + GAP);
     }
 
     /// @dev Reports an epoch with a single leaf and lets its window pass.

@@ -15,12 +15,13 @@ contract NodeRegistryTest is Base {
     }
 
     function _registration(bytes32 node, address key, address wallet, uint64 firstHour) private view returns (bytes memory) {
-        bytes32 typeHash = keccak256("RegisterNode(bytes32 node,address key,address wallet,uint64 firstHour)");
-        return _sign(REGISTRAR_KEY, _digest(keccak256(abi.encode(typeHash, node, key, wallet, firstHour))));
+        bytes32 typeHash =
+            keccak256("RegisterNode(bytes32 node,bytes32 provider,address key,address wallet,uint64 firstHour)");
+        return _sign(REGISTRAR_KEY, _digest(keccak256(abi.encode(typeHash, node, AWS, key, wallet, firstHour))));
     }
 
     function _register() private {
-        registry.registerNode(NODE, vm.addr(NODE_KEY), WALLET, 500, _registration(NODE, vm.addr(NODE_KEY), WALLET, 500));
+        registry.registerNode(NODE, AWS, vm.addr(NODE_KEY), WALLET, 500, _registration(NODE, vm.addr(NODE_KEY), WALLET, 500));
     }
 
     function _change(string memory kind, address value, uint32 changes, uint256 key) private view returns (bytes memory) {
@@ -47,7 +48,7 @@ contract NodeRegistryTest is Base {
         assertEq(changes, 0);
         bytes memory again = _registration(NODE, vm.addr(NODE_KEY), WALLET, 400);
         vm.expectRevert(abi.encodeWithSelector(NodeRegistry.NodeRegistryKnownNode.selector, NODE));
-        registry.registerNode(NODE, vm.addr(NODE_KEY), WALLET, 400, again);
+        registry.registerNode(NODE, AWS, vm.addr(NODE_KEY), WALLET, 400, again);
     }
 
     function testFuzz_register__anyFieldChanged__reverts(uint8 field, uint64 delta) public {
@@ -62,14 +63,14 @@ contract NodeRegistryTest is Base {
         if (field % 4 == 2) wallet = address(uint160(uint256(uint160(wallet)) ^ (uint256(delta) << 64)));
         if (field % 4 == 3) firstHour = firstHour == delta ? 499 : delta;
         vm.expectPartialRevert(NodeRegistry.NodeRegistryBadSignature.selector);
-        registry.registerNode(node, key, wallet, firstHour, signature);
+        registry.registerNode(node, AWS, key, wallet, firstHour, signature);
     }
 
     function test_register__zeros__reverts() public {
         vm.expectPartialRevert(NodeRegistry.NodeRegistryZero.selector);
-        registry.registerNode(NODE, address(0), WALLET, 500, "");
+        registry.registerNode(NODE, AWS, address(0), WALLET, 500, "");
         vm.expectPartialRevert(NodeRegistry.NodeRegistryZero.selector);
-        registry.registerNode(NODE, WALLET, WALLET, 0, "");
+        registry.registerNode(NODE, AWS, WALLET, WALLET, 0, "");
     }
 
     function test_rotateKey__signedByTheKey__countsAtOnceAndOnce() public {

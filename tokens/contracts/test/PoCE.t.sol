@@ -2,7 +2,9 @@
 pragma solidity 0.8.37;
 
 import {NodeRegistry} from "../src/NodeRegistry.sol";
+import {MintingGuard} from "../src/bases/MintingGuard.sol";
 import {IPoCE} from "../src/interfaces/IPoCE.sol";
+import {Quorum} from "../src/libraries/Quorum.sol";
 import {ValidatorSet} from "../src/ValidatorSet.sol";
 import {Base} from "./Base.sol";
 
@@ -35,7 +37,7 @@ contract PoCETest is Base {
         _join(STAKE);
         IPoCE.EpochHeader memory header = _header("root", KG, KG);
         bytes memory four = _votes(poce.headerDigest(header), _firstKeys(4));
-        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCENoQuorum.selector, 4 * STAKE, 6 * STAKE, 4, 6));
+        vm.expectRevert(abi.encodeWithSelector(Quorum.QuorumMissing.selector, 4 * STAKE, 6 * STAKE, 4, 6));
         poce.report(header, four);
         poce.report(header, _votes(poce.headerDigest(header), _firstKeys(5)));
     }
@@ -46,7 +48,7 @@ contract PoCETest is Base {
         uint256[] memory keys = new uint256[](2);
         (keys[0], keys[1]) = (whale, signerKeys[0]);
         bytes memory votes = _votes(poce.headerDigest(header), keys);
-        vm.expectPartialRevert(IPoCE.PoCENoQuorum.selector);
+        vm.expectPartialRevert(Quorum.QuorumMissing.selector);
         poce.report(header, votes);
         keys = new uint256[](3);
         (keys[0], keys[1], keys[2]) = (whale, signerKeys[0], signerKeys[1]);
@@ -58,19 +60,19 @@ contract PoCETest is Base {
         bytes32 digest = poce.headerDigest(header);
         bytes memory one = _sign(signerKeys[0], digest);
         vm.expectRevert(
-            abi.encodeWithSelector(IPoCE.PoCENotAscending.selector, vm.addr(signerKeys[0]), vm.addr(signerKeys[0]))
+            abi.encodeWithSelector(Quorum.QuorumNotAscending.selector, vm.addr(signerKeys[0]), vm.addr(signerKeys[0]))
         );
         poce.report(header, bytes.concat(one, one));
         bytes memory sorted = _votes(digest, _firstKeys(2));
         bytes memory swapped = bytes.concat(_slice(sorted, 65), _slice(sorted, 0));
-        vm.expectPartialRevert(IPoCE.PoCENotAscending.selector);
+        vm.expectPartialRevert(Quorum.QuorumNotAscending.selector);
         poce.report(header, swapped);
         bytes memory stranger = _sign(0x5747, digest);
         vm.expectRevert(abi.encodeWithSelector(ValidatorSet.ValidatorSetNotMember.selector, vm.addr(0x5747)));
         poce.report(header, stranger);
-        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCEBadSignatures.selector, 64));
+        vm.expectRevert(abi.encodeWithSelector(Quorum.QuorumBadSignatures.selector, 64));
         poce.report(header, new bytes(64));
-        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCEBadSignatures.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(Quorum.QuorumBadSignatures.selector, 0));
         poce.report(header, "");
     }
 
@@ -151,7 +153,7 @@ contract PoCETest is Base {
         header.totalUg = 4 * KG + 1;
         vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCETotalAboveCeiling.selector, 4 * KG + 1, 4 * KG));
         poce.report(header, "");
-        header.totalUg = 1;
+        (header.totalUg, header.totalTuner) = (1, 1e9);
         header.ceilingUg = 4 * KG + EPOCH_CAP;
         _report(header);
     }
@@ -191,7 +193,7 @@ contract PoCETest is Base {
         poce.report(first, firstVotes);
         vm.warp(block.timestamp + WINDOW / 2);
         _report(_header("root2", 2 * KG, 2 * KG));
-        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCENotGuardian.selector, RELAYER));
+        vm.expectRevert(abi.encodeWithSelector(MintingGuard.MintingGuardNotGuardian.selector, RELAYER));
         vm.prank(RELAYER);
         poce.veto(1);
         vm.prank(GUARDIAN);
@@ -245,14 +247,14 @@ contract PoCETest is Base {
         assertEq(tuner.balanceOf(WALLET), 7e18);
     }
 
-    function test_claim__olderEpochAfterNewer__paysNothing() public {
+    function test_claim__olderEpochAfterNewer__isRefused() public {
         IPoCE.Leaf memory older = _leaf(NODE, WALLET, 2 * KG);
         IPoCE.Leaf memory newer = _leaf(NODE, WALLET, 3 * KG);
         uint64 first = _finalize(older, 2 * KG);
         uint64 second = _finalize(newer, 3 * KG);
-        poce.claim(second, newer, _none());
-        vm.expectPartialRevert(IPoCE.PoCENothingToClaim.selector);
+        vm.expectRevert(abi.encodeWithSelector(IPoCE.PoCENotNewest.selector, first));
         poce.claim(first, older, _none());
+        poce.claim(second, newer, _none());
         assertEq(poce.mintedUg(), 3 * KG);
     }
 
@@ -314,7 +316,8 @@ contract PoCETest is Base {
     function test_claim__tunerBeyondTheCap__paysTheCapOnly() public {
         IPoCE.Leaf memory leaf = _leaf(NODE, WALLET, KG);
         leaf.cumTuner = type(uint256).max;
-        poce.claim(_finalize(leaf, KG), leaf, _none());
+        uint64 epoch = _finalize(leaf, KG);
+        poce.claim(epoch, leaf, _none());
         assertEq(tuner.balanceOf(WALLET), uint256(KG) * TUNER_PER_UG);
     }
 
@@ -325,9 +328,13 @@ contract PoCETest is Base {
         uint64 epoch = _finalize(leaf, 5 * KG);
         poce.claim(epoch, leaf, _none());
         assertEq(ct02.balanceOf(WALLET), 5e18);
-        assertEq(tuner.balanceOf(WALLET), 1e18);
+        assertEq(tuner.balanceOf(WALLET), 1e18 * 141 / 10_000);
+        assertEq(poce.budgetLeft(), 0);
+        vm.expectPartialRevert(IPoCE.PoCENothingToClaim.selector);
+        poce.claim(epoch, leaf, _none());
         vm.prank(RELAYER);
-        tuner.transfer(address(poce), 10e18);
+        tuner.transfer(address(poce), 1_000e18);
+        vm.warp(block.timestamp + poce.PERIOD());
         poce.claim(epoch, leaf, _none());
         assertEq(ct02.balanceOf(WALLET), 5e18);
         assertEq(tuner.balanceOf(WALLET), 5e18);
@@ -353,22 +360,22 @@ contract PoCETest is Base {
         IPoCE.Leaf memory leaf = _leaf(NODE, WALLET, 5 * KG);
         uint64 epoch = _finalize(leaf, 5 * KG);
         vm.prank(GUARDIAN);
-        vm.expectPartialRevert(IPoCE.PoCEBadPause.selector);
+        vm.expectPartialRevert(MintingGuard.MintingGuardBadPause.selector);
         poce.pauseMinting(14 days + 1);
         vm.prank(GUARDIAN);
         poce.pauseMinting(14 days);
-        vm.expectPartialRevert(IPoCE.PoCEPaused.selector);
+        vm.expectPartialRevert(MintingGuard.MintingGuardPaused.selector);
         poce.claim(epoch, leaf, _none());
         vm.warp(block.timestamp + 14 days);
         vm.prank(GUARDIAN);
-        vm.expectPartialRevert(IPoCE.PoCEBadPause.selector);
+        vm.expectPartialRevert(MintingGuard.MintingGuardBadPause.selector);
         poce.pauseMinting(1);
         poce.claim(epoch, leaf, _none());
         assertEq(ct02.balanceOf(WALLET), 5e18);
     }
 
     function test_pause__resumedOrByAStranger() public {
-        vm.expectPartialRevert(IPoCE.PoCENotGuardian.selector);
+        vm.expectPartialRevert(MintingGuard.MintingGuardNotGuardian.selector);
         vm.prank(RELAYER);
         poce.pauseMinting(1 days);
         vm.prank(GUARDIAN);

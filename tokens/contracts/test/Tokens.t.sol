@@ -32,11 +32,11 @@ contract TokensTest is Base {
     function test_minter__handedOver__onlyAfterSevenDaysAndByOwner() public {
         vm.prank(ALICE);
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, ALICE));
-        ct02.proposeMinter(BOB);
+        ct02.proposeMinter(BOB, address(poce));
         vm.expectPartialRevert(CT02.CT02NoProposal.selector);
         ct02.acceptMinter();
 
-        ct02.proposeMinter(BOB);
+        ct02.proposeMinter(BOB, address(poce));
         vm.warp(block.timestamp + 7 days - 1);
         vm.expectRevert(abi.encodeWithSelector(CT02.CT02TooEarly.selector, block.timestamp + 1));
         ct02.acceptMinter();
@@ -46,7 +46,8 @@ contract TokensTest is Base {
         ct02.acceptMinter();
         ct02.acceptMinter();
 
-        assertEq(ct02.minter(), BOB);
+        assertTrue(ct02.isMinter(BOB) && !ct02.isMinter(address(poce)), "minter");
+        assertEq(ct02.successorOf(address(poce)), BOB);
         vm.prank(BOB);
         ct02.mint(ALICE, 5);
         assertEq(ct02.balanceOf(ALICE), 5);
@@ -56,9 +57,9 @@ contract TokensTest is Base {
     }
 
     function test_minter__proposedAgainOrCancelled__noticeStartsAnew() public {
-        ct02.proposeMinter(BOB);
+        ct02.proposeMinter(BOB, address(poce));
         vm.warp(block.timestamp + 6 days);
-        ct02.proposeMinter(ALICE);
+        ct02.proposeMinter(ALICE, address(poce));
         vm.warp(block.timestamp + 6 days);
         vm.expectPartialRevert(CT02.CT02TooEarly.selector);
         ct02.acceptMinter();
@@ -71,7 +72,7 @@ contract TokensTest is Base {
     function test_pool__minterChanged__movesToTheNext() public {
         vm.expectPartialRevert(bytes4(keccak256("PoCEStillMinter()")));
         poce.movePool();
-        ct02.proposeMinter(BOB);
+        ct02.proposeMinter(BOB, address(poce));
         vm.warp(block.timestamp + 7 days);
         ct02.acceptMinter();
         poce.movePool();

@@ -125,9 +125,10 @@ contract ValidatorSetTest is Base {
     function test_weigh__strangeOrTwiceOrFutureVersion__reverts() public {
         uint32 id = validatorSet.setId();
         (address[] memory members,,) = validatorSet.membersOf(id);
-        (uint96 agreed, uint96 total, uint16 count) = validatorSet.weigh(id, members);
+        (uint96 agreed, uint96 total, uint16 count, uint32 mask) = validatorSet.weigh(id, members);
         assertEq(agreed, total);
         assertEq(count, VALIDATORS);
+        assertEq(mask, 2 ** VALIDATORS - 1);
         address[] memory twice = new address[](2);
         (twice[0], twice[1]) = (members[0], members[0]);
         vm.expectRevert(abi.encodeWithSelector(ValidatorSet.ValidatorSetNotMember.selector, members[0]));
@@ -163,7 +164,7 @@ contract ValidatorSetTest is Base {
                 expected += stakes[i];
             }
         }
-        (uint96 agreed, uint96 totalStake, uint16 count) = validatorSet.weigh(id, signers);
+        (uint96 agreed, uint96 totalStake, uint16 count,) = validatorSet.weigh(id, signers);
         assertEq(agreed, expected);
         assertEq(totalStake, sum);
         assertEq(total, sum);

@@ -7,4 +7,18 @@ interface INodeRegistry {
     /// may rise in one epoch, in micrograms.
     /// @dev Reverts with NodeRegistryUnknownFactorSet for a set that was never published.
     function epochRules(bytes32 factorSet) external view returns (uint64 fromHour, uint128 capUg);
+
+    /// @notice The most that a node may ever have been attested with at an hour, micrograms, under the cap that held at
+    /// `time` (unix seconds): cap an hour × hours since its first. Zero for a stranger and before its first hour.
+    function nodeCeilingUg(bytes32 node, uint64 throughHour, uint64 time) external view returns (uint256);
+
+    /// @notice Whether `wallet` was the node's wallet at some moment from `since` (unix seconds) until now.
+    function paidSince(bytes32 node, address wallet, uint64 since) external view returns (bool);
+
+    /// @notice Seconds between asking for another wallet and being paid there.
+    function walletDelay() external view returns (uint64);
+
+    /// @notice The first hour that PoCE counts for a node, zero for a stranger; it never changes. What lies before it
+    /// belongs to the airdrop.
+    function firstHourOf(bytes32 node) external view returns (uint64);
 }

@@ -35,7 +35,16 @@ interface IPoCE {
         Final
     }
 
-    /// @notice A header with a quorum was posted; final one window later unless vetoed.
+    /// @notice Why an epoch was rejected.
+    enum Reason {
+        Veto,
+        Duplicate,
+        Regression,
+        OverCap,
+        Wallet
+    }
+
+    /// @notice A header with a quorum was posted; final one window later unless rejected.
     event EpochReported(
         uint64 indexed epoch,
         bytes32 indexed root,
@@ -50,8 +59,13 @@ interface IPoCE {
         address[] signers
     );
 
-    /// @notice A header was vetoed inside its window.
-    event EpochRejected(uint64 indexed epoch, bytes32 indexed root);
+    /// @notice An epoch was rejected inside its window, itself or because an earlier one was.
+    event EpochRejected(uint64 indexed epoch, bytes32 indexed root, Reason reason);
+
+    /// @notice `challenger` proved an epoch wrong by what it says of `node`; `slashed` TUNER of its signers were taken.
+    event EpochChallenged(
+        uint64 indexed epoch, bytes32 indexed node, address indexed challenger, Reason reason, uint96 slashed
+    );
 
     /// @notice `ug` micrograms and `tuner` base units were paid to `wallet`; `cumUg`, `cumTuner` were paid in all.
     event Claimed(
@@ -65,17 +79,23 @@ interface IPoCE {
         uint64 throughHour
     );
 
-    /// @notice Claims wait until `until`.
-    event MintingPaused(uint64 until);
+    /// @notice Claims of one node wait until `until`: hold and appeal.
+    event NodeHeld(bytes32 indexed node, uint64 until, bytes32 reason);
 
-    /// @notice Claims pay again.
-    event MintingResumed();
+    /// @notice Claims of the node pay again.
+    event NodeReleased(bytes32 indexed node);
+
+    /// @notice An epoch's `fee` was shared among its signers and `refund` went to who posted it.
+    event FeesSettled(uint64 indexed epoch, address indexed submitter, uint96 fee, uint96 refund);
+
+    /// @notice A new period of 30 days has `amount` TUNER for rewards and fees.
+    event BudgetOpened(uint24 indexed period, uint96 amount);
+
+    /// @notice Other parts of the pool, fees or refunds from now on; the part counts from the next period.
+    event RewardParametersChanged(uint16 budgetBp, uint96 epochFee, uint96 submitterRefund);
 
     /// @notice `signer` signed two headers of one epoch and one set.
     event EquivocationProved(uint64 indexed epoch, address indexed signer, bytes32 digestA, bytes32 digestB);
-
-    /// @notice Another guardian.
-    event GuardianChanged(address indexed guardian);
 
     /// @notice What was left of the pool went to the next minter.
     event PoolMoved(address indexed to, uint256 amount);
@@ -95,19 +115,19 @@ interface IPoCE {
     /// @notice The ceiling fell, or rose by more than one epoch may: it has to be between `from` and `to`.
     error PoCEBadCeiling(uint128 ceilingUg, uint128 from, uint256 to);
 
-    /// @notice The signatures are not a row of 65 bytes each.
-    error PoCEBadSignatures(uint256 length);
+    /// @notice More TUNER than the micrograms can earn.
+    error PoCETunerAboveLimit(uint256 totalTuner, uint256 limit);
 
-    /// @notice The signers do not ascend by address: one is given twice or out of order.
-    error PoCENotAscending(address previous, address signer);
-
-    /// @notice More than two thirds of stake and at least half of the validators have to sign.
-    error PoCENoQuorum(uint96 agreed, uint96 totalStake, uint256 signers, uint16 count);
+    /// @notice The next epoch may be reported at `earliest` (unix seconds).
+    error PoCETooSoon(uint256 earliest);
 
     /// @notice The epoch is not final.
     error PoCENotFinal(uint64 epoch);
 
-    /// @notice The epoch is final or was never reported: a veto comes too late or too early.
+    /// @notice A newer epoch is final: claims pay by that one only.
+    error PoCENotNewest(uint64 epoch);
+
+    /// @notice The epoch is final or was never reported: it cannot be rejected.
     error PoCENotPending(uint64 epoch);
 
     /// @notice The leaf is not in the epoch.
@@ -122,17 +142,26 @@ interface IPoCE {
     /// @notice Leaves and proofs do not pair up.
     error PoCELengthMismatch(uint256 leaves, uint256 proofs);
 
-    /// @notice Claims wait until `until`.
-    error PoCEPaused(uint48 until);
+    /// @notice Claims of this node wait until `until`.
+    error PoCENodeHeld(bytes32 node, uint40 until);
 
-    /// @notice A pause is too long, or too soon after the last one.
-    error PoCEBadPause(uint64 duration, uint48 nextPauseAt);
+    /// @notice A hold is too long, or too soon after the last one of this node.
+    error PoCEBadHold(bytes32 node, uint64 duration);
+
+    /// @notice The leaves are in the epoch, but prove nothing against it.
+    error PoCENotProved(bytes32 node);
+
+    /// @notice The epoch's fees were settled, or it is not final, or too old.
+    error PoCENothingToSettle(uint64 epoch);
+
+    /// @notice The parameters are above what any vote may set.
+    error PoCEParametersTooHigh(uint16 budgetBp, uint96 epochFee, uint96 submitterRefund);
+
+    /// @notice The window does not fit the gap between epochs or the time that stake stays slashable.
+    error PoCEBadWindow(uint64 window, uint64 epochGap);
 
     /// @notice The two headers are no equivocation.
     error PoCENoEquivocation();
-
-    /// @notice The caller is neither guardian nor owner.
-    error PoCENotGuardian(address caller);
 
     /// @notice This contract still mints, so its pool stays.
     error PoCEStillMinter();
