@@ -7,7 +7,7 @@ import importlib
 
 import pytest
 
-MODULES = ("band", "estimate", "power", "ratecard", "ratekey", "terms", "usage.measure")
+MODULES = ("band", "curves", "estimate", "ratecard", "ratekey", "terms", "usage.measure")
 
 
 @pytest.mark.parametrize("module", MODULES)
