@@ -17,7 +17,8 @@ from emissions.engine.band import Band
 from emissions.engine.ratekey import RateKey
 from emissions.engine.terms import Term, worst
 from emissions.engine.usage import NotModelled, Refused, Use, region_of, use_of
-from emissions.grid.catalog import FactorSet
+from emissions.grid.catalog import FactorSet, Grid
+from emissions.grid.factors import Factor
 
 _MICRO = 10**6
 _MILLI = 10**3
@@ -139,15 +140,18 @@ def _priced(
     energy = rack_wh * Band.of(pue)
     operational = energy * Band.of(grid.factor)
     total = operational + embodied_g
-    used = terms if not terms else (*terms, Term.of("PUE", pue), Term.of("grid", grid.factor), Term.of("WUE", wue))
-    quality = worst(quality, "proxy" if why or grid.factor.quality == "proxy" else "measured")
+    if terms:
+        # What carries nothing has no place to be uncertain about.
+        terms = (*terms, Term.of("PUE", pue), Term.of("grid", grid.factor), Term.of("WUE", wue))
+        quality = worst(quality, "proxy" if why or grid.factor.quality == "proxy" else "measured")
+        reason = _joined(reason, why, *_stand_ins(grid, pue))
     return Rate(
         key=key,
         month=month,
         region=shown,
         category=category,
         quality=quality,
-        reason="; ".join(part for part in (reason, why) if part),
+        reason=reason,
         basis=grid.basis,
         by_cost=False,
         energy_uwh=energy.value * _MICRO,
@@ -156,8 +160,19 @@ def _priced(
         low_ug=total.low * _MICRO,
         high_ug=total.high * _MICRO,
         water_ul=energy.value * wue.value * _MILLI,
-        terms=used,
+        terms=terms,
     )
+
+
+def _stand_ins(grid: Grid, pue: Factor | None = None) -> tuple[str, ...]:
+    """What stands in for a factor of the place itself. A PUE that stands in is told; its band holds it."""
+    told = grid.proxy or (grid.factor.note if grid.factor.quality == "proxy" else "")
+    site = pue.note if pue is not None and pue.quality == "proxy" else ""
+    return (f"grid: {told}" if told else "", f"PUE: {site}" if site else "")
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
 
 
 def rate_by_cost(key: RateKey, month: int, factors: FactorSet, ratio: CostRatio, reason: str, basis: str | None = None) -> Rate:
@@ -178,7 +193,7 @@ def rate_by_cost(key: RateKey, month: int, factors: FactorSet, ratio: CostRatio,
         region=shown,
         category="unknown",
         quality="unknown",
-        reason="; ".join(part for part in (reason, f"valued by cost within {place}", why) if part),
+        reason=_joined(reason, f"valued by cost within {place}", why, *_stand_ins(grid)),
         basis=grid.basis,
         by_cost=True,
         energy_uwh=ratio.energy_uwh,

@@ -67,17 +67,21 @@ def vcpu(ask: Ask) -> Modelled:
 
 
 def core(ask: Ask) -> Modelled | NotModelled:
-    """One vCPU of a named processor for an hour, read at the reference load, with its share of a server's making."""
+    """One vCPU of a named processor for an hour, fitted as instances are, with its share of a server's making.
+
+    Its memory is billed apart; `size` says how many vCPU the billed unit is, where it is not one.
+    """
     row = ask.factors.row("processors", ask.row["factor"], ask.day)
     if row is None:
         return NotModelled(f"processor {ask.row['factor']} is not listed")
-    load, single = ask.factor("load.reference"), ask.factor("power.single_model")
-    making = ask.factor("embodied.per_vcpu_hour")
-    curve = processor_curve(row, Fraction(1))
-    value, low, high = (curve(at) for at in (load.value, load.low, load.high))
-    watts, embodied = Band(value, low * single.low, high * single.high), Band.of(making)
+    load, making = ask.factor("load.reference"), ask.factor("embodied.per_vcpu_hour")
+    scale, band = (ask.factors.power(f"power.processor.{name}", ask.day) for name in ("scale", "band"))
+    curve = processor_curve(row, scale.value)
+    watts = Band(curve(load.value), curve(load.low) * band.low, curve(load.high) * band.high)
+    embodied, value = Band.of(making), watts.value
     terms: tuple[Term, ...] = (
         Term("processor", row["id"], value, f"W per vCPU at {load.value} % load", row["source"], row["year"]),
+        Term.of("fitted scale", scale),
         Term.of("embodied", making),
     )
     if ask.row["size"]:

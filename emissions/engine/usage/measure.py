@@ -54,3 +54,8 @@ def measure_of(provider: str, unit: str) -> Measure | None:
 def kept(measure: Measure) -> Measure:
     """A count of things that are billed by the month they are kept for ("Keys", "Alarms")."""
     return Measure(HOUR, measure.factor, monthly=True) if measure.dimension == COUNT else measure
+
+
+def counted(measure: Measure) -> Measure:
+    """Requests that a unit counts by the month ("10,000 Requests Per Month"): a count all the same."""
+    return Measure(COUNT, measure.factor) if measure.dimension == HOUR and measure.monthly else measure

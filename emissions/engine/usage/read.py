@@ -10,7 +10,7 @@ from emissions.engine.band import ZERO, Band
 from emissions.engine.ratekey import RateKey
 from emissions.engine.terms import Term, worst
 from emissions.engine.usage import compute, flat, storage, tokens
-from emissions.engine.usage.measure import COUNT, GB, GB_HOUR, HOUR, TOKEN, kept, measure_of
+from emissions.engine.usage.measure import COUNT, GB, GB_HOUR, HOUR, TOKEN, Measure, counted, kept, measure_of
 from emissions.engine.usage.patterns import EVERY_SERVICE, rows_for
 from emissions.engine.usage.use import Ask, Modelled, NotModelled, Refused, Use
 from emissions.grid.catalog import FactorSet
@@ -57,7 +57,7 @@ def use_of(key: RateKey, factors: FactorSet, day: str, month_hours: int) -> Use 
         if row["model"] == "nothing":
             return Use("none", ZERO, ZERO, "estimated", row["note"], ())
         model = MODELS[row["model"]]
-        measure = None if billed is None else kept(billed) if row["model"] == "device" else billed
+        measure = _meant(row["model"], billed)
         if measure is None or measure.dimension not in model.dimensions:
             misfit = misfit or row
             continue
@@ -72,6 +72,19 @@ def use_of(key: RateKey, factors: FactorSet, day: str, month_hours: int) -> Use 
         wanted = " or ".join(MODELS[misfit["model"]].dimensions).replace("_", "-")
         return Refused("line.unit", f"{key.service} {key.usage_type} is billed in {key.unit or 'no unit'!r}, expected {wanted}.")
     return NotModelled("no model for this usage type")
+
+
+def _meant(model: str, billed: Measure | None) -> Measure | None:
+    """What a unit means to a model: devices are kept for the month that a count is billed for, requests are counted."""
+    if billed is None:
+        return None
+    match model:
+        case "device":
+            return kept(billed)
+        case "request":
+            return counted(billed)
+        case _:
+            return billed
 
 
 def _kept(row: Row, answer: Modelled, terms: tuple[Term, ...], base_units: Fraction, ask: Ask) -> Use:

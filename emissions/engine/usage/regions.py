@@ -8,11 +8,8 @@ from emissions.engine.ratekey import RateKey
 from emissions.grid.catalog import GLOBAL_REGION, FactorSet
 
 _PREFIX = re.compile(r"([A-Z]{2,3}\d?)-")
-# Local zones, wavelength zones (AWS) and zones (GCP) are named after the region they hang on.
-_PARENTS = {
-    "aws": re.compile(r"[a-z]{2}(?:-gov)?-[a-z]+-\d"),
-    "gcp": re.compile(r"[a-z]+-[a-z]+\d+"),
-}
+# An availability zone ("us-east-1a", "us-central1-b") is its region; a local zone ("us-east-1-bos-1") is another town.
+_ZONE = re.compile(r"-?[a-z]")
 
 
 def region_of(key: RateKey, factors: FactorSet) -> tuple[str, str, str]:
@@ -32,14 +29,16 @@ def region_of(key: RateKey, factors: FactorSet) -> tuple[str, str, str]:
     return GLOBAL_REGION, GLOBAL_REGION, "billed without a region: mean of regions"
 
 
-def _named(provider: str, region: str, factors: FactorSet) -> tuple[str, str, str]:
-    if factors.has_region(provider, region):
-        return region, region, ""
-    # Azure writes one region as "US East", "EastUS" and "eastus".
-    plain = region.lower().replace(" ", "")
-    if factors.has_region(provider, plain):
-        return plain, plain, ""
-    parent = _PARENTS[provider].match(plain) if provider in _PARENTS else None
-    if parent and factors.has_region(provider, parent[0]):
-        return region, parent[0], f"factors of {parent[0]}"
-    return region, GLOBAL_REGION, f"no factors for {region}: mean of regions"
+def _named(provider: str, text: str, factors: FactorSet) -> tuple[str, str, str]:
+    found = factors.find_region(provider, text)
+    if found is None:
+        return text, GLOBAL_REGION, f"no factors for {text}: mean of regions"
+    if found == GLOBAL_REGION:
+        return GLOBAL_REGION, GLOBAL_REGION, "billed without a region: mean of regions"
+    rest = text.strip().lower().removeprefix(found)
+    if rest == text.strip().lower() and factors.has_region(provider, found) and ":" not in found:
+        # Another spelling of the same region ("US East" for eastus): one name stands in the ledger.
+        return found, found, ""
+    if not rest or _ZONE.fullmatch(rest):
+        return found, found, ""
+    return text, found, f"factors of {found}"
