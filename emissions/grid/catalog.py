@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 GENESIS = "genesis"
-SHIPPED = (GENESIS,)
+SHIPPED = (GENESIS, "2026-oci")
 
 
 def make_factor_set(name: str, tables: Mapping[str, tuple[Row, ...]]) -> FactorSet:
