@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from emissions.billing.files import BillFile, FileColumn
 from emissions.billing.formats import FIELDS, KEY_FIELDS, MOMENTS
@@ -30,9 +31,14 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def path_sql(path: Path) -> str:
+    """A path as a reader takes it. It would take one for a pattern: each special character is put in a class of its own."""
+    return literal("".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path)))
+
+
 def quantity_is_double(file: BillFile) -> bool:
     """Whether the file holds quantities as doubles, so that there is no text of what was billed."""
-    return _Line(file).quantity_is_double
+    return LineSql(file).quantity_is_double
 
 
 def fields_query(file: BillFile, *, numbered: bool = False) -> str:
@@ -44,7 +50,7 @@ def fields_query(file: BillFile, *, numbered: bool = False) -> str:
     - `formula` tells a line with a text that a spreadsheet would run.
     - `row_no` (`numbered`) counts records from 1.
     """
-    line = _Line(file)
+    line = LineSql(file)
     fields = ", ".join(f"{line.field(field)} AS {quoted(field)}" for field in FIELDS)
     more = f", {line.revision()} AS revision, {line.formula()} AS formula"
     return f"SELECT {fields}{more}{', row_no' if numbered else ''} FROM {line.scan(numbered=numbered)}"  # noqa: S608
@@ -59,7 +65,7 @@ class _Found:
     plain: bool
 
 
-class _Line:
+class LineSql:
     """The SQL of one file's fields."""
 
     def __init__(self, file: BillFile) -> None:
@@ -87,6 +93,22 @@ class _Line:
             return self._payer()
         return self._text(self.format.columns.get(field, First()))
 
+    def whole_columns(self, field: str) -> tuple[str, ...] | None:
+        """The columns that a text is made of, as SQL; None where it takes a part of a column, or what is no such text."""
+        sources = [self.format.columns.get(field, First())]
+        if field == "payer" and self.format.told_by is not None:
+            sources.append(self.format.told_by)
+        if field == "line_type" and any(self._at(Place(idle.column)) is not None for idle in self.format.idle):
+            return None
+        found = [one for source in sources for place in places_of(source) if (one := self._at(place)) is not None]
+        # A part of a struct has a dot outside of the quotes; only a name of its own can be carried along.
+        whole = all(one.plain and one.sql == quoted(one.sql[1:-1].replace('""', '"')) for one in found)
+        return tuple(dict.fromkeys(one.sql for one in found)) if whole else None
+
+    def has(self, field: str) -> bool:
+        """Whether the file has a column for the field."""
+        return bool(self._places(field))
+
     def revision(self) -> str:
         """1 for a line that replaces another."""
         corrects = self.format.corrects
@@ -100,12 +122,11 @@ class _Line:
         if not self.file.formulas:
             return "FALSE"
         texts = (f"ltrim({self._text(self.format.columns.get(field, First()))})" for field in ("account", *KEY_FIELDS))
-        return " OR ".join(f"regexp_matches({text}, '^([=@]|[+-][^0-9.])')" for text in texts)
+        return " OR ".join(f"regexp_matches({text}, '^([=@]|[+-].)')" for text in texts)
 
     def scan(self, *, numbered: bool) -> str:
         """The FROM part that reads the file's columns; `numbered` adds `row_no`."""
-        # The reader takes a path for a pattern: each special character is put in a class of its own.
-        path = literal("".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(self.file.path)))
+        path = path_sql(self.file.path)
         if self.file.kind == "parquet":
             if numbered:
                 return f"(SELECT *, file_row_number + 1 AS row_no FROM read_parquet({path}, file_row_number=true))"  # noqa: S608
