@@ -18,6 +18,19 @@ CONTRACTS = {
     "retirement": "Retirement",
 }
 
+# Those around them, by their names in a market book: deployed beside the others, or not at all.
+AROUND = {
+    "airdrop": "CarbonAirdrop",
+    "timelock": "TunerTimelock",
+    "governor": "TunerGovernor",
+    "grant": "GrantWallet",
+    "price_feed": "CarbonPriceFeed",
+    "floor_reserve": "FloorReserve",
+    "burner": "BuybackBurner",
+    "fee_hook": "FeeShareHook",
+    "pool_desk": "PoolDesk",
+}
+
 
 @dataclass(frozen=True)
 class Artifact:
@@ -39,8 +52,8 @@ def load(name: str) -> Artifact:
 
 
 def load_all() -> list[Artifact]:
-    """Every contract of ours, in the order of CONTRACTS."""
-    return [load(name) for name in CONTRACTS.values()]
+    """Every contract of ours, in the order of CONTRACTS and AROUND."""
+    return [load(name) for name in (*CONTRACTS.values(), *AROUND.values())]
 
 
 def signature_of(entry: dict[str, Any]) -> str:

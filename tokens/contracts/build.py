@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cloudtuner.errors import ConfigurationError
-from tokens.chain.artifacts import CONTRACTS
+from tokens.chain.artifacts import AROUND, CONTRACTS
 
 HERE = Path(__file__).parent
 LIBRARIES = HERE.parent.parent / "node_modules"
@@ -72,7 +72,7 @@ def standard_json(sources: dict[str, str], wanted: list[str]) -> dict[str, Any]:
 
 def compile_all() -> dict[str, dict[str, Any]]:
     """Every contract's artifact, compiled now."""
-    names = sorted(CONTRACTS.values())
+    names = sorted([*CONTRACTS.values(), *AROUND.values()])
     each = {name: sources_of(name) for name in names}
     output = _solc(standard_json({unit: text for one in each.values() for unit, text in one.items()}, names))
     errors = [entry["formattedMessage"] for entry in output.get("errors", []) if _is_ours(entry)]
