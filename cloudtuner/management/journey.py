@@ -242,14 +242,15 @@ class Journey:
         """The account that moved from us-east-1 to eu-north-1 scores exactly 20000, by the leaf that validators signed."""
         rules = self._book().reward_rules
         node = next(found.node for found in nodes() if found.account == samples.ANALYTICS)
-        moved = scores_by_node([node], rules=rules)[node][-1]
+        found = scores_by_node([node], rules=rules)[node]
+        moved = found[-1]
         self._equal("the scored month", moved.hour_through, month_hours(*samples.FOLLOWING)[1])
-        self._equal("months that the score of the moved account stands on", len(moved.base.months) if moved.base else 0, 10)
+        self._equal("closed months of the moved account before the move", len(found) - 1, 12)
         self._equal("the score of the moved account", moved.score_bp, CAP_BP)
         posted = reading.newest_posted()
         entry = posted.bundle.entry(node) if posted else None
         self._equal("its score in the signed bundle", entry.scores_bp[-1] if entry else None, CAP_BP)
-        owed = cumulative_tuner(scores_by_node([node], rules=rules)[node])
+        owed = cumulative_tuner(found)
         self._equal("its cumulative TUNER in the signed leaf, base units", entry.leaf.cum_tuner if entry else None, owed)
         assert moved.base is not None
         assert moved.intensity is not None
