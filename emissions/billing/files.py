@@ -12,12 +12,11 @@ from pathlib import Path
 from cloudtuner.errors import BillError
 from emissions.billing.detection import detect_format, formats_named
 from emissions.billing.formats import MOMENTS, BillFormat
+from emissions.billing.manifests import SUFFIXES, Manifest, files_named, is_bill, is_manifest, newest, read_manifest
 from emissions.billing.parquet_files import read_parquet_file
 from emissions.billing.places import Columns, First, columns_of, places_of, text_on_line
 from emissions.billing.registry import FORMATS
 from emissions.billing.text_files import read_text_file
-
-_SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".csv.zstd", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -54,17 +53,34 @@ class BillFile:
         return tuple(column.name for column in self.columns)
 
 
-def open_files(paths: Iterable[Path | str], *, work_dir: Path, format_name: str | None = None) -> list[BillFile]:
-    """The files of a bill, checked to their end; folders give the bill files in them. Raises BillError naming the file.
+@dataclass(frozen=True)
+class _Given:
+    """A file to open: where it is, what people call it, and how many lines its manifest says it has (0: none says)."""
 
-    A file that occurs twice, byte for byte, is taken once.
+    path: Path
+    name: str
+    rows: int = 0
+
+
+def open_files(paths: Iterable[Path | str], *, work_dir: Path, format_name: str | None = None) -> list[BillFile]:
+    """The files of a bill, checked to their end. Raises BillError naming the file.
+
+    A folder gives the files that its newest manifests name, or all bill files where there is no manifest; a manifest gives
+    the files it names. A file that occurs twice, byte for byte, is taken once.
     """
     found: dict[str, BillFile] = {}
-    for number, (path, name) in enumerate(_expand(paths)):
-        opened = _open_file(path, name, number, work_dir, format_name)
+    for number, given in enumerate(_expand(paths)):
+        opened = _open_file(given.path, given.name, number, work_dir, format_name)
+        if opened.rows < given.rows:
+            raise BillError(
+                f"the manifest promises {given.rows} lines, there are {opened.rows}.",
+                code="bill.incomplete",
+                where=given.name,
+                hint="Copy the whole delivery again.",
+            )
         found.setdefault(opened.digest, opened)
     if not found:
-        raise BillError("no bill file given.", code="bill.none", hint=f"Name files or folders with {', '.join(_SUFFIXES)}.")
+        raise BillError("no bill file given.", code="bill.none", hint=f"Name files or folders with {', '.join(SUFFIXES)}.")
     files = sorted(found.values(), key=lambda opened: opened.digest)
     formats = sorted({opened.bill_format.title for opened in files})
     if len(formats) > 1:
@@ -72,20 +88,44 @@ def open_files(paths: Iterable[Path | str], *, work_dir: Path, format_name: str 
     return files
 
 
-def _expand(paths: Iterable[Path | str]) -> Iterator[tuple[Path, str]]:
+def _expand(paths: Iterable[Path | str]) -> Iterator[_Given]:
     for given in paths:
         path = Path(given)
         if path.is_dir():
-            inside = sorted(entry for entry in path.rglob("*") if entry.is_file() and entry.name.lower().endswith(_SUFFIXES))
-            if not inside:
-                raise BillError(
-                    f"the folder holds no file that ends in {', '.join(_SUFFIXES)}.", code="bill.none", where=str(path)
-                )
-            yield from ((entry, str(entry.relative_to(path))) for entry in inside)
+            yield from _in_folder(path)
+        elif path.is_file() and is_manifest(path.name) and (manifest := read_manifest(path.read_bytes(), str(path))):
+            yield from _named_by(manifest, path)
         elif path.is_file():
-            yield path, path.name
+            yield _Given(path, path.name)
         else:
             raise BillError("no such file.", code="bill.none", where=str(path))
+
+
+def _in_folder(folder: Path) -> Iterator[_Given]:
+    inside = sorted(str(entry.relative_to(folder)) for entry in folder.rglob("*") if entry.is_file())
+    bills = [name for name in inside if is_bill(name)]
+    told = [read_manifest((folder / name).read_bytes(), name) for name in inside if is_manifest(name)]
+    manifests = newest(one for one in told if one is not None)
+    if not bills:
+        raise BillError(f"the folder holds no file that ends in {', '.join(SUFFIXES)}.", code="bill.none", where=str(folder))
+    named = [item for manifest in manifests for item in files_named(manifest, bills).items()]
+    yield from (_Given(folder / name, name, rows) for name, rows in (named or [(name, 0) for name in bills]))
+
+
+def _named_by(manifest: Manifest, path: Path) -> Iterator[_Given]:
+    """The files of a manifest that was given by itself: they lie beside it or in a folder beside one above it."""
+    refusal: BillError | None = None
+    for folder in (path.parent, *path.absolute().parents[1:4]):
+        bills = sorted(str(entry.relative_to(folder)) for entry in folder.rglob("*") if entry.is_file() and is_bill(entry.name))
+        try:
+            named = files_named(manifest, bills)
+        except BillError as error:
+            refusal = refusal or error
+            continue
+        yield from (_Given(folder / name, name, rows) for name, rows in named.items())
+        return
+    if refusal is not None:
+        raise refusal
 
 
 def _open_file(path: Path, name: str, number: int, work_dir: Path, format_name: str | None) -> BillFile:
