@@ -23,7 +23,9 @@ from .merkle import StandardTree
 TYPES = ("uint64", "string", "string", "uint32")
 NO_ROOT = bytes(32)
 
-_QUANTITY = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?")
+# The one spelling of each decimal, but for `-0`.
+NORMAL_QUANTITY = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?"
+_QUANTITY = re.compile(NORMAL_QUANTITY)
 _WRITTEN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
 _MAX_DIGITS = 60
 _MAX_TEXT = 80
