@@ -24,7 +24,8 @@ def instance(ask: Ask) -> Modelled | NotModelled:
     for name in names:
         power = instance_power(ask.factors, ask.key.provider, name, ask.day)
         if power is not None:
-            return _running(power)
+            row = find_instance(ask.factors, ask.key.provider, name, ask.day)
+            return _running(power, accelerated=row is not None and bool(row["gpu"]))
     return NotModelled(f"instance type {names[0] or 'without a name'} is not listed and its name says no size")
 
 
@@ -51,8 +52,8 @@ def _types(ask: Ask) -> list[str]:
     return [text.rpartition(":")[2]]
 
 
-def _running(power: InstancePower) -> Modelled:
-    return Modelled(power.watts, power.embodied_g_per_hour, power.quality, power.reason, power.terms)
+def _running(power: InstancePower, *, accelerated: bool = False) -> Modelled:
+    return Modelled(power.watts, power.embodied_g_per_hour, power.quality, power.reason, power.terms, accelerated)
 
 
 def vcpu(ask: Ask) -> Modelled:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
 from emissions.billing.registry import unit_of
 
 HOUR, GB_HOUR, GB, COUNT, TOKEN = "hour", "gb_hour", "gb", "count", "token"
+
+_JOINED = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_THING = re.compile(r"[A-Za-z][A-Za-z /_-]*")
 
 # Each dimension of a billed unit: its base unit, how many of them it is, and whether it lasts for the line's month.
 _BASES: dict[str, tuple[str, Fraction, bool]] = {
@@ -37,16 +41,17 @@ class Measure:
 
 
 def measure_of(provider: str, unit: str) -> Measure | None:
-    """What a unit of a provider's bill measures; None when its text says nothing.
+    """What a unit of a provider's bill measures; None for one without a word in it.
 
     >>> measure_of("azure", "1 GB/Month")
     Measure(dimension='gb_hour', factor=Fraction(1, 1), monthly=True)
     >>> measure_of("gcp", "byte-seconds").factor == Fraction(1, 3600 * 10**9)
     True
     """
-    found = unit_of(provider, unit)
+    found = unit_of(provider, unit) or unit_of(provider, _JOINED.sub(" ", unit))
     if found is None:
-        return None
+        # A thing with neither a size nor a time ("PayloadUnits", "Secrets") is counted.
+        return Measure(COUNT, Fraction(1)) if _THING.fullmatch(unit) else None
     dimension, factor, monthly = _BASES[found.dimension]
     return Measure(dimension, found.factor * factor, monthly)
 

@@ -40,6 +40,8 @@ MODELS: Mapping[str, _Model] = {
     "memory": _Model((GB_HOUR, HOUR), flat.memory),
     "cache": _Model((HOUR,), flat.cache),
     "storage": _Model((GB_HOUR,), storage.stored),
+    # Storage beside containers and functions is billed in "hours" and "seconds" of gigabytes.
+    "scratch": _Model((GB_HOUR, HOUR), storage.stored),
     "disk": _Model((HOUR,), storage.disk),
     "network": _Model((GB,), flat.network),
     "scan": _Model((GB,), flat.per_unit),
@@ -96,4 +98,5 @@ def _kept(row: Row, answer: Modelled, terms: tuple[Term, ...], base_units: Fract
         terms = (*terms, Term.of("copies", copies))
     quality = worst(answer.quality, row["quality"] or "measured")
     reason = "; ".join(part for part in (answer.reason, row["note"]) if part)
-    return Use(row["category"], wh.scaled(base_units), embodied.scaled(base_units), quality, reason, terms)
+    category = "gpu" if answer.accelerated else row["category"]
+    return Use(category, wh.scaled(base_units), embodied.scaled(base_units), quality, reason, terms)

@@ -56,13 +56,17 @@ class Refused:
 
 @dataclass(frozen=True)
 class Modelled:
-    """What a model says of one base unit (see `measure`): watt-hours, embodied grams, and how good that is."""
+    """What a model says of one base unit (see `measure`): watt-hours, embodied grams, and how good that is.
+
+    `accelerated` when accelerators run in it.
+    """
 
     wh: Band
     embodied_g: Band
     quality: str
     reason: str
     terms: tuple[Term, ...]
+    accelerated: bool = False
 
 
 @dataclass(frozen=True)
