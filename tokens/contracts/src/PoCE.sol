@@ -9,9 +9,8 @@ import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProo
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {EpochRing} from "./bases/EpochRing.sol";
 import {MintingGuard} from "./bases/MintingGuard.sol";
-import {ICT02} from "./interfaces/ICT02.sol";
+import {PayBook} from "./bases/PayBook.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
-import {IPoCE} from "./interfaces/IPoCE.sol";
 import {IValidatorSet} from "./interfaces/IValidatorSet.sol";
 import {Quorum} from "./libraries/Quorum.sol";
 
@@ -20,67 +19,18 @@ import {Quorum} from "./libraries/Quorum.sol";
 /// half of the validators. One window after it was posted it is final, without a transaction; inside it anybody can
 /// prove it wrong, and the guardian can veto it. A claim pays what a leaf of the newest final epoch has above what was
 /// paid, to the leaf's wallet only, so claiming twice pays nothing.
-/// @dev Not upgradeable; mints CT02 until CT02's owner hands that over. Holds the TUNER that claims and fees are paid
-/// from: each period of 30 days may spend a part of what the pool has at its begin, so the pool decays and never ends.
-contract PoCE is IPoCE, EIP712, EpochRing, MintingGuard {
+/// @dev Not upgradeable; mints CT02 until CT02's owner hands that over.
+contract PoCE is EIP712, EpochRing, PayBook {
     using SafeERC20 for IERC20;
-
-    /// @dev One slot: what was paid for a node, and until when its claims wait.
-    struct Paid {
-        uint96 ug;
-        uint96 tuner;
-        uint40 heldUntil;
-    }
 
     bytes32 private constant HEADER_TYPEHASH = keccak256(
         "EpochHeader(uint64 epoch,bytes32 root,uint64 throughHour,uint128 totalUg,uint128 ceilingUg,uint256 totalTuner,uint32 leafCount,bytes32 dataHash,bytes32 factorSet,uint32 setId)"
     );
-    uint256 private constant UNITS_PER_UG = 1e9;
-    uint256 private constant FULL_BP = 10_000;
-
-    /// @notice Seconds of a period of the reward budget.
-    uint256 public constant PERIOD = 30 days;
-
-    /// @notice No vote can spend more than this part of the pool in a period, in parts of 10,000.
-    uint16 public constant MAX_BUDGET_BP = 500;
-
-    /// @notice No vote can pay an epoch's signers, or who posts it, more than this; nor ever more than a tenth of what is
-    /// left of the period's budget.
-    uint96 public constant MAX_EPOCH_FEE = 10_000e18;
-
-    /// @notice A node's claims are held for no longer than this at a time.
-    uint64 public constant MAX_HOLD = 30 days;
-
-    /// @notice The token that is minted: one microgram is 10^9 base units.
-    ICT02 public immutable ct02;
-
-    /// @notice The token that is paid from this contract's balance.
-    IERC20 public immutable tuner;
-
     /// @notice Rules for headers.
     INodeRegistry public immutable nodeRegistry;
 
     /// @notice Who may attest.
     IValidatorSet public immutable validatorSet;
-
-    /// @notice The most TUNER base units a leaf may earn per microgram, whatever validators sign.
-    uint128 public immutable maxTunerPerUg;
-
-    // In one slot with the guard's pausedUntil: a claim reads and writes it once.
-    uint88 private _mintedUg;
-    uint24 private _period;
-    uint96 private _left;
-
-    /// @notice The part of the pool that a period may spend, in parts of 10,000. 141 halve the pool in four years.
-    uint16 public budgetBp = 141;
-
-    /// @notice TUNER for an epoch's signers together, base units.
-    uint96 public epochFee = 100e18;
-
-    /// @notice TUNER for whoever posted an epoch, towards its gas, base units.
-    uint96 public submitterRefund = 5e18;
-
-    mapping(bytes32 node => Paid) private _paid;
 
     constructor(
         address owner_,
@@ -92,17 +42,17 @@ contract PoCE is IPoCE, EIP712, EpochRing, MintingGuard {
         uint64 window_,
         uint64 epochGap_,
         uint128 maxTunerPerUg_
-    ) EIP712("CloudTuner", "1") EpochRing(window_, epochGap_) MintingGuard(owner_, guardian_) {
-        if (
-            ct02_ == address(0) || tuner_ == address(0) || nodeRegistry_ == address(0) || validatorSet_ == address(0)
-        ) revert PoCEZeroAddress();
-        ct02 = ICT02(ct02_);
-        tuner = IERC20(tuner_);
+    )
+        EIP712("CloudTuner", "1")
+        EpochRing(window_, epochGap_)
+        MintingGuard(owner_, guardian_)
+        PayBook(ct02_, tuner_, maxTunerPerUg_)
+    {
+        if (nodeRegistry_ == address(0) || validatorSet_ == address(0)) revert PoCEZeroAddress();
         nodeRegistry = INodeRegistry(nodeRegistry_);
         validatorSet = IValidatorSet(validatorSet_);
         // Who signed has to stay slashable until the epoch is final.
         if (window_ >= IValidatorSet(validatorSet_).unstakeDelay()) revert PoCEBadWindow(window_, epochGap_);
-        maxTunerPerUg = maxTunerPerUg_;
     }
 
     // --- epochs ---
@@ -219,9 +169,9 @@ contract PoCE is IPoCE, EIP712, EpochRing, MintingGuard {
     /// @notice Pays a leaf of the newest final epoch to its wallet. Anyone may send it.
     function claim(uint64 epoch, Leaf calldata leaf, bytes32[] calldata proof) external whenMinting {
         Epoch storage record = _newestFinal(epoch);
-        uint40 heldUntil = _paid[leaf.node].heldUntil;
-        if (block.timestamp < heldUntil) revert PoCENodeHeld(leaf.node, heldUntil);
-        (uint128 ug, uint96 owed) = _settle(epoch, record.root, leaf, proof, _budget());
+        _requireFree(leaf.node);
+        _requireLeaf(record.root, leaf, proof);
+        (uint128 ug, uint96 owed) = _settle(epoch, leaf, _budget());
         if (ug == 0 && owed == 0) revert PoCENothingToClaim(leaf.node);
         _count(record.ceilingUg, ug, owed);
         _pay(leaf.wallet, ug, owed);
@@ -241,7 +191,8 @@ contract PoCE is IPoCE, EIP712, EpochRing, MintingGuard {
         uint96 left = _budget();
         Sums memory sums;
         for (uint256 i; i < leaves.length; ++i) {
-            (uint128 ug, uint96 owed) = _settle(epoch, root, leaves[i], proofs[i], left - sums.tunerOfAll);
+            _requireLeaf(root, leaves[i], proofs[i]);
+            (uint128 ug, uint96 owed) = _settle(epoch, leaves[i], left - sums.tunerOfAll);
             if (ug != 0 || owed != 0) ++paid;
             sums.ugOfAll += ug;
             sums.tunerOfAll += owed;
@@ -284,66 +235,7 @@ contract PoCE is IPoCE, EIP712, EpochRing, MintingGuard {
         }
     }
 
-    // --- guardian and owner ---
-
-    /// @notice Makes claims of one node wait, until it was looked into or the owner decides an appeal. What it is owed
-    /// stays owed. The guardian can hold a node again only as long after the last hold as one may last.
-    /// @param reason Hash of the text that says why.
-    function holdNode(bytes32 node, uint64 duration, bytes32 reason) external onlyGuardian {
-        Paid storage paid = _paid[node];
-        bool tooSoon = msg.sender != owner() && paid.heldUntil != 0 && block.timestamp < paid.heldUntil + MAX_HOLD;
-        if (duration == 0 || duration > MAX_HOLD || tooSoon) revert PoCEBadHold(node, duration);
-        paid.heldUntil = uint40(block.timestamp + duration);
-        emit NodeHeld(node, paid.heldUntil, reason);
-    }
-
-    /// @notice Ends a hold early.
-    function releaseNode(bytes32 node) external onlyGuardian {
-        if (block.timestamp < _paid[node].heldUntil) _paid[node].heldUntil = uint40(block.timestamp);
-        emit NodeReleased(node);
-    }
-
-    /// @notice Sets the part of the pool for a period, and fees and refunds for an epoch, within fixed bounds.
-    function setRewardParameters(uint16 budgetBp_, uint96 epochFee_, uint96 submitterRefund_) external onlyOwner {
-        if (budgetBp_ > MAX_BUDGET_BP || epochFee_ > MAX_EPOCH_FEE || submitterRefund_ > MAX_EPOCH_FEE) {
-            revert PoCEParametersTooHigh(budgetBp_, epochFee_, submitterRefund_);
-        }
-        (budgetBp, epochFee, submitterRefund) = (budgetBp_, epochFee_, submitterRefund_);
-        emit RewardParametersChanged(budgetBp_, epochFee_, submitterRefund_);
-    }
-
-    /// @notice Once CT02 has a minter in this one's place, gives it what is left of the pool.
-    function movePool() external onlyOwner {
-        address next = ct02.successorOf(address(this));
-        if (next == address(0)) revert PoCEStillMinter();
-        _left = 0;
-        uint256 amount = tuner.balanceOf(address(this));
-        emit PoolMoved(next, amount);
-        tuner.safeTransfer(next, amount);
-    }
-
     // --- reads ---
-
-    /// @notice What was paid for a node so far.
-    function claimedOf(bytes32 node) external view returns (uint128 ug, uint128 tuner_) {
-        Paid storage paid = _paid[node];
-        return (paid.ug, paid.tuner);
-    }
-
-    /// @notice Until when a node's claims wait (unix seconds); in the past or 0 when they do not.
-    function heldUntilOf(bytes32 node) external view returns (uint64) {
-        return _paid[node].heldUntil;
-    }
-
-    /// @notice All micrograms minted here.
-    function mintedUg() external view returns (uint256) {
-        return _mintedUg;
-    }
-
-    /// @notice TUNER that claims and fees may still take in the present period.
-    function budgetLeft() external view returns (uint96) {
-        return _period == _periodNow() ? _left : _budgetOf(tuner.balanceOf(address(this)));
-    }
 
     /// @notice The EIP-712 digest that a vote signs.
     function headerDigest(EpochHeader calldata header) public view returns (bytes32) {
@@ -404,60 +296,5 @@ contract PoCE is IPoCE, EIP712, EpochRing, MintingGuard {
         _reject(epoch, reason);
         uint96 taken = validatorSet.slashMembers(setId, signers, msg.sender);
         emit EpochChallenged(epoch, node, msg.sender, reason, taken);
-    }
-
-    /// @dev What a leaf has above what was paid, at most `left` of TUNER; notes it as paid. Nothing when it has nothing
-    /// or is on hold: a leaf that fell by a correction is netted by later kilograms.
-    function _settle(uint64 epoch, bytes32 root, Leaf calldata leaf, bytes32[] calldata proof, uint96 left)
-        private
-        returns (uint128 ug, uint96 owed)
-    {
-        _requireLeaf(root, leaf, proof);
-        Paid memory paid = _paid[leaf.node];
-        if (block.timestamp < paid.heldUntil) return (0, 0);
-        if (leaf.cumUg > paid.ug) ug = leaf.cumUg - paid.ug;
-        uint256 earned = uint256(leaf.cumUg) * maxTunerPerUg;
-        if (leaf.cumTuner < earned) earned = leaf.cumTuner;
-        if (earned > paid.tuner) {
-            uint256 rest = earned - paid.tuner;
-            owed = rest < left ? uint96(rest) : left;
-        }
-        if (ug == 0 && owed == 0) return (0, 0);
-        paid.ug = SafeCast.toUint96(uint256(paid.ug) + ug);
-        // What the pool held fits: the supply of TUNER is 10^27.
-        paid.tuner += owed;
-        _paid[leaf.node] = paid;
-        emit Claimed(epoch, leaf.node, leaf.wallet, ug, owed, paid.ug, paid.tuner, leaf.throughHour);
-    }
-
-    /// @dev What is left of the period's budget; opens the period with a part of what the pool has.
-    function _budget() private returns (uint96 left) {
-        uint24 period = _periodNow();
-        if (period == _period) return _left;
-        left = _budgetOf(tuner.balanceOf(address(this)));
-        (_period, _left) = (period, left);
-        emit BudgetOpened(period, left);
-    }
-
-    function _budgetOf(uint256 pool) private view returns (uint96) {
-        return uint96((pool * budgetBp) / FULL_BP);
-    }
-
-    function _periodNow() private view returns (uint24) {
-        return uint24(block.timestamp / PERIOD);
-    }
-
-    /// @dev Adds to what was minted, holds it to the epoch's ceiling, and takes from the budget.
-    function _count(uint88 ceilingUg, uint128 ug, uint96 owed) private {
-        uint88 available = ceilingUg - _mintedUg;
-        if (ug > available) revert PoCENoHeadroom(ug, available);
-        // At most `available`, so it fits.
-        _mintedUg += uint88(ug);
-        _left -= owed;
-    }
-
-    function _pay(address wallet, uint128 ug, uint96 owed) private {
-        if (ug != 0) ct02.mint(wallet, uint256(ug) * UNITS_PER_UG);
-        if (owed != 0) tuner.safeTransfer(wallet, owed);
     }
 }

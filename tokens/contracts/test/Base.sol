@@ -15,12 +15,14 @@ interface Vm {
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function prank(address sender) external;
     function warp(uint256 time) external;
+    function chainId(uint256 id) external;
     function expectPartialRevert(bytes4 selector) external;
     function expectRevert(bytes calldata data) external;
     function assume(bool condition) external pure;
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function getNonce(address account) external view returns (uint64);
     function deployCode(string calldata artifact, bytes calldata arguments) external returns (address);
+    function getCode(string calldata artifact) external view returns (bytes memory);
     function snapshotState() external returns (uint256);
     function revertToState(uint256 id) external returns (bool);
 }
@@ -100,6 +102,16 @@ abstract contract Base {
 
     function _create(string memory name, bytes memory arguments) private returns (address) {
         return vm.deployCode(string.concat(name, ".sol:", name), arguments);
+    }
+
+    /// @dev Whether a contract can be made with these arguments.
+    function _deploys(string memory artifact, bytes memory arguments) internal returns (bool) {
+        bytes memory code = bytes.concat(vm.getCode(artifact), arguments);
+        address made;
+        assembly ("memory-safe") {
+            made := create(0, add(code, 0x20), mload(code))
+        }
+        return made != address(0);
     }
 
     // --- validators ---

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {NodeRegistry} from "../src/NodeRegistry.sol";
+import {NetworkRules} from "../src/bases/NetworkRules.sol";
 import {Base} from "./Base.sol";
 
 contract NodeRegistryTest is Base {
@@ -67,9 +68,9 @@ contract NodeRegistryTest is Base {
     }
 
     function test_register__zeros__reverts() public {
-        vm.expectPartialRevert(NodeRegistry.NodeRegistryZero.selector);
+        vm.expectPartialRevert(NetworkRules.NodeRegistryZero.selector);
         registry.registerNode(NODE, AWS, address(0), WALLET, 500, "");
-        vm.expectPartialRevert(NodeRegistry.NodeRegistryZero.selector);
+        vm.expectPartialRevert(NetworkRules.NodeRegistryZero.selector);
         registry.registerNode(NODE, AWS, WALLET, WALLET, 0, "");
     }
 
@@ -136,12 +137,12 @@ contract NodeRegistryTest is Base {
 
     function test_factorSets__published__answerForFutureHoursOnly() public {
         uint64 hour = uint64(block.timestamp / 1 hours);
-        vm.expectRevert(abi.encodeWithSelector(NodeRegistry.NodeRegistryPastHour.selector, hour, hour + 1));
+        vm.expectRevert(abi.encodeWithSelector(NetworkRules.NodeRegistryPastHour.selector, hour, hour + 1));
         registry.publishFactorSet("next", hour, "");
         registry.publishFactorSet("next", hour + 10, "");
-        vm.expectRevert(abi.encodeWithSelector(NodeRegistry.NodeRegistryPastHour.selector, hour + 10, hour + 11));
+        vm.expectRevert(abi.encodeWithSelector(NetworkRules.NodeRegistryPastHour.selector, hour + 10, hour + 11));
         registry.publishFactorSet("third", hour + 10, "");
-        vm.expectPartialRevert(NodeRegistry.NodeRegistryKnownFactorSet.selector);
+        vm.expectPartialRevert(NetworkRules.NodeRegistryKnownFactorSet.selector);
         registry.publishFactorSet("next", hour + 20, "");
         assertTrue(registry.factorSetAt(0) == FACTORS, "hour 0");
         assertTrue(registry.factorSetAt(hour + 9) == FACTORS, "before");
@@ -160,7 +161,7 @@ contract NodeRegistryTest is Base {
         registry.setEpochCap(7);
         assertEq(registry.epochCapUg(), 7);
         uint128 highest = registry.MAX_EPOCH_CAP_UG();
-        vm.expectRevert(abi.encodeWithSelector(NodeRegistry.NodeRegistryCapTooHigh.selector, highest + 1));
+        vm.expectRevert(abi.encodeWithSelector(NetworkRules.NodeRegistryCapTooHigh.selector, highest + 1));
         registry.setEpochCap(highest + 1);
         registry.setRegistrar(RELAYER);
         assertEq(registry.registrar(), RELAYER);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {NodeRegistry} from "../src/NodeRegistry.sol";
+import {NetworkRules} from "../src/bases/NetworkRules.sol";
 import {MintingGuard} from "../src/bases/MintingGuard.sol";
 import {IPoCE} from "../src/interfaces/IPoCE.sol";
 import {Quorum} from "../src/libraries/Quorum.sol";
-import {ValidatorSet} from "../src/ValidatorSet.sol";
+import {IValidatorSet} from "../src/interfaces/IValidatorSet.sol";
 import {Base} from "./Base.sol";
 
 contract PoCETest is Base {
@@ -68,7 +68,7 @@ contract PoCETest is Base {
         vm.expectPartialRevert(Quorum.QuorumNotAscending.selector);
         poce.report(header, swapped);
         bytes memory stranger = _sign(0x5747, digest);
-        vm.expectRevert(abi.encodeWithSelector(ValidatorSet.ValidatorSetNotMember.selector, vm.addr(0x5747)));
+        vm.expectRevert(abi.encodeWithSelector(IValidatorSet.ValidatorSetNotMember.selector, vm.addr(0x5747)));
         poce.report(header, stranger);
         vm.expectRevert(abi.encodeWithSelector(Quorum.QuorumBadSignatures.selector, 64));
         poce.report(header, new bytes(64));
@@ -168,7 +168,7 @@ contract PoCETest is Base {
         poce.report(header, "");
         header.leafCount = 1;
         header.factorSet = "other";
-        vm.expectRevert(abi.encodeWithSelector(NodeRegistry.NodeRegistryUnknownFactorSet.selector, bytes32("other")));
+        vm.expectRevert(abi.encodeWithSelector(NetworkRules.NodeRegistryUnknownFactorSet.selector, bytes32("other")));
         poce.report(header, "");
     }
 
@@ -179,7 +179,7 @@ contract PoCETest is Base {
         _join(STAKE);
         uint256 state = vm.snapshotState();
         vm.warp(block.timestamp + GRACE + 1);
-        vm.expectRevert(abi.encodeWithSelector(ValidatorSet.ValidatorSetStale.selector, signedUnder));
+        vm.expectRevert(abi.encodeWithSelector(IValidatorSet.ValidatorSetStale.selector, signedUnder));
         poce.report(header, votes);
         vm.revertToState(state);
         poce.report(header, votes);
@@ -202,7 +202,7 @@ contract PoCETest is Base {
         (,,,, IPoCE.Status status) = poce.epochOf(2);
         assertTrue(status == IPoCE.Status.None, "later epoch stands");
         // The vetoed header's votes were for a set that never counts again.
-        vm.expectRevert(abi.encodeWithSelector(ValidatorSet.ValidatorSetStale.selector, first.setId));
+        vm.expectRevert(abi.encodeWithSelector(IValidatorSet.ValidatorSetStale.selector, first.setId));
         poce.report(first, firstVotes);
         _report(_header("root3", KG, KG));
         assertEq(poce.headEpoch(), 1);
@@ -414,12 +414,12 @@ contract PoCETest is Base {
         assertTrue(!validatorSet.isActive(vm.addr(signerKeys[0])), "still active");
         assertTrue(validatorSet.isActive(vm.addr(signerKeys[1])), "another one lost its seat");
         vm.expectRevert(
-            abi.encodeWithSelector(ValidatorSet.ValidatorSetNothingAtStake.selector, vm.addr(signerKeys[0]))
+            abi.encodeWithSelector(IValidatorSet.ValidatorSetNothingAtStake.selector, vm.addr(signerKeys[0]))
         );
         poce.slashEquivocation(a, signatureA, b, signatureB);
         // Votes given under the set before the slash are worthless.
         bytes memory votes = _votes(poce.headerDigest(a), _firstKeys(4));
-        vm.expectPartialRevert(ValidatorSet.ValidatorSetStale.selector);
+        vm.expectPartialRevert(IValidatorSet.ValidatorSetStale.selector);
         poce.report(a, votes);
     }
 

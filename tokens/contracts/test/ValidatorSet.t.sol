@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ValidatorSet} from "../src/ValidatorSet.sol";
+import {IValidatorSet} from "../src/interfaces/IValidatorSet.sol";
 import {Base} from "./Base.sol";
 
 contract ValidatorSetTest is Base {
@@ -29,17 +29,17 @@ contract ValidatorSetTest is Base {
 
     function test_stake__tooLittleOrTakenOrMismatched__reverts() public {
         vm.expectRevert(
-            abi.encodeWithSelector(ValidatorSet.ValidatorSetBelowMinimum.selector, MIN_STAKE - 1, MIN_STAKE)
+            abi.encodeWithSelector(IValidatorSet.ValidatorSetBelowMinimum.selector, MIN_STAKE - 1, MIN_STAKE)
         );
         validatorSet.stake(STAKER, MIN_STAKE - 1, SIGNER);
         address taken = vm.addr(signerKeys[0]);
-        vm.expectRevert(abi.encodeWithSelector(ValidatorSet.ValidatorSetSignerTaken.selector, taken));
+        vm.expectRevert(abi.encodeWithSelector(IValidatorSet.ValidatorSetSignerTaken.selector, taken));
         validatorSet.stake(STAKER, MIN_STAKE, taken);
         validatorSet.stake(STAKER, MIN_STAKE, SIGNER);
-        vm.expectRevert(abi.encodeWithSelector(ValidatorSet.ValidatorSetSignerMismatch.selector, SIGNER));
+        vm.expectRevert(abi.encodeWithSelector(IValidatorSet.ValidatorSetSignerMismatch.selector, SIGNER));
         validatorSet.stake(STAKER, 1, address(0x999));
         validatorSet.stake(STAKER, 1, SIGNER);
-        vm.expectPartialRevert(ValidatorSet.ValidatorSetZero.selector);
+        vm.expectPartialRevert(IValidatorSet.ValidatorSetZero.selector);
         validatorSet.stake(STAKER, 0, SIGNER);
     }
 
@@ -47,14 +47,14 @@ contract ValidatorSetTest is Base {
         while (signerKeys.length < validatorSet.MAX_VALIDATORS()) {
             _join(MIN_STAKE);
         }
-        vm.expectPartialRevert(ValidatorSet.ValidatorSetFull.selector);
+        vm.expectPartialRevert(IValidatorSet.ValidatorSetFull.selector);
         validatorSet.stake(STAKER, MIN_STAKE, SIGNER);
     }
 
     function test_unstake__afterTheDelay__paysBack() public {
         validatorSet.stake(STAKER, 2 * MIN_STAKE, SIGNER);
         vm.prank(STAKER);
-        vm.expectPartialRevert(ValidatorSet.ValidatorSetBelowMinimum.selector);
+        vm.expectPartialRevert(IValidatorSet.ValidatorSetBelowMinimum.selector);
         validatorSet.requestUnstake(MIN_STAKE + 1);
         vm.prank(STAKER);
         validatorSet.requestUnstake(MIN_STAKE);
@@ -65,7 +65,7 @@ contract ValidatorSetTest is Base {
         assertEq(validatorSet.slashableStake(SIGNER), 2 * MIN_STAKE);
         vm.prank(STAKER);
         vm.expectRevert(
-            abi.encodeWithSelector(ValidatorSet.ValidatorSetCooling.selector, block.timestamp + UNSTAKE_DELAY)
+            abi.encodeWithSelector(IValidatorSet.ValidatorSetCooling.selector, block.timestamp + UNSTAKE_DELAY)
         );
         validatorSet.withdraw();
         vm.warp(block.timestamp + UNSTAKE_DELAY);
@@ -73,7 +73,7 @@ contract ValidatorSetTest is Base {
         validatorSet.withdraw();
         assertEq(tuner.balanceOf(STAKER), 2 * MIN_STAKE);
         vm.prank(STAKER);
-        vm.expectPartialRevert(ValidatorSet.ValidatorSetCooling.selector);
+        vm.expectPartialRevert(IValidatorSet.ValidatorSetCooling.selector);
         validatorSet.withdraw();
     }
 
@@ -87,7 +87,7 @@ contract ValidatorSetTest is Base {
         assertEq(tuner.totalSupply(), supply - 2 * MIN_STAKE + 2 * MIN_STAKE / 10);
         vm.warp(block.timestamp + UNSTAKE_DELAY);
         vm.prank(STAKER);
-        vm.expectPartialRevert(ValidatorSet.ValidatorSetCooling.selector);
+        vm.expectPartialRevert(IValidatorSet.ValidatorSetCooling.selector);
         validatorSet.withdraw();
     }
 
@@ -99,7 +99,7 @@ contract ValidatorSetTest is Base {
         vm.prank(address(poce));
         validatorSet.slash(SIGNER, RELAYER);
         assertTrue(!validatorSet.isActive(address(0x520)), "the new key kept the stake");
-        vm.expectPartialRevert(ValidatorSet.ValidatorSetSignerTaken.selector);
+        vm.expectPartialRevert(IValidatorSet.ValidatorSetSignerTaken.selector);
         validatorSet.stake(address(0x57B), MIN_STAKE, address(0x520));
         // The staker may come back, with fresh stake and a fresh key.
         validatorSet.stake(STAKER, MIN_STAKE, address(0x521));
@@ -107,18 +107,18 @@ contract ValidatorSetTest is Base {
     }
 
     function test_slashAndRenew__byAnybodyElse__reverts() public {
-        vm.expectRevert(abi.encodeWithSelector(ValidatorSet.ValidatorSetNotPoCE.selector, address(this)));
+        vm.expectRevert(abi.encodeWithSelector(IValidatorSet.ValidatorSetNotPoCE.selector, address(this)));
         validatorSet.slash(vm.addr(signerKeys[0]), RELAYER);
-        vm.expectPartialRevert(ValidatorSet.ValidatorSetNotPoCE.selector);
+        vm.expectPartialRevert(IValidatorSet.ValidatorSetNotPoCE.selector);
         validatorSet.renew();
     }
 
     function test_setSigner__withoutStakeOrTaken__reverts() public {
-        vm.expectRevert(abi.encodeWithSelector(ValidatorSet.ValidatorSetNotStaker.selector, address(this)));
+        vm.expectRevert(abi.encodeWithSelector(IValidatorSet.ValidatorSetNotStaker.selector, address(this)));
         validatorSet.setSigner(SIGNER);
         vm.prank(_staker(signerKeys[0]));
         address taken = vm.addr(signerKeys[1]);
-        vm.expectRevert(abi.encodeWithSelector(ValidatorSet.ValidatorSetSignerTaken.selector, taken));
+        vm.expectRevert(abi.encodeWithSelector(IValidatorSet.ValidatorSetSignerTaken.selector, taken));
         validatorSet.setSigner(taken);
     }
 
@@ -131,15 +131,15 @@ contract ValidatorSetTest is Base {
         assertEq(mask, 2 ** VALIDATORS - 1);
         address[] memory twice = new address[](2);
         (twice[0], twice[1]) = (members[0], members[0]);
-        vm.expectRevert(abi.encodeWithSelector(ValidatorSet.ValidatorSetNotMember.selector, members[0]));
+        vm.expectRevert(abi.encodeWithSelector(IValidatorSet.ValidatorSetNotMember.selector, members[0]));
         validatorSet.weigh(id, twice);
         address[] memory strange = new address[](1);
         strange[0] = address(type(uint160).max);
-        vm.expectPartialRevert(ValidatorSet.ValidatorSetNotMember.selector);
+        vm.expectPartialRevert(IValidatorSet.ValidatorSetNotMember.selector);
         validatorSet.weigh(id, strange);
-        vm.expectPartialRevert(ValidatorSet.ValidatorSetStale.selector);
+        vm.expectPartialRevert(IValidatorSet.ValidatorSetStale.selector);
         validatorSet.weigh(id + 1, members);
-        vm.expectPartialRevert(ValidatorSet.ValidatorSetStale.selector);
+        vm.expectPartialRevert(IValidatorSet.ValidatorSetStale.selector);
         validatorSet.weigh(0, members);
     }
 
