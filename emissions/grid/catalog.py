@@ -7,6 +7,7 @@ digit is another set. Sets stack: a folder may stand on another set and add or r
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -17,6 +18,7 @@ from emissions.grid.factors import Row
 from emissions.grid.folder import Manifest, Place, read_manifest, read_tables, set_id, stack
 from emissions.grid.places import GLOBAL_REGION, place
 from emissions.grid.tables import TABLES
+from emissions.grid.verify import faults
 
 __all__ = [
     "GENESIS",
@@ -29,6 +31,7 @@ __all__ = [
     "load_factor_set",
     "make_factor_set",
     "place",
+    "read_factor_set",
     "set_id",
     "shipped_sets",
 ]
@@ -45,21 +48,17 @@ def make_factor_set(name: str, tables: Mapping[str, tuple[Row, ...]]) -> FactorS
 def load_factor_set(wanted: str | Path | None = None) -> FactorSet:
     """The set with that id or name, or in that folder; the genesis set when none is named.
 
-    Raises FactorError for a set that we do not have (`factors.missing`), a folder that is no set (`factors.damaged`) or
-    whose rows do not give the id it states (`factors.tampered`).
+    Raises FactorError for a set that we do not have (`factors.missing`), a folder that is no set (`factors.damaged`),
+    whose rows do not give the id it states (`factors.tampered`) or say what cannot be (`factors.unsound`).
     """
-    if wanted is None or wanted == GENESIS:
+    if wanted is None:
         return _shipped(GENESIS)
-    if isinstance(wanted, str):
-        if wanted in SHIPPED:
-            return _shipped(wanted)
-        if wanted.startswith("0x"):
-            for name in SHIPPED:
-                if _shipped(name).id == wanted:
-                    return _shipped(name)
+    shipped = _shipped_as(wanted)
+    if shipped is not None:
+        return shipped
     folder = Path(wanted)
     if folder.is_dir():
-        return _load(folder, read_manifest(folder), folder.name)
+        return _checked(_load(folder, read_manifest(folder), folder.name), folder)
     there = ", ".join(f"{name} ({_shipped(name).id})" for name in SHIPPED)
     raise FactorError(f"no factor set {wanted} in this version.", where="emissions/grid/data", hint=f"There is {there}.")
 
@@ -67,6 +66,40 @@ def load_factor_set(wanted: str | Path | None = None) -> FactorSet:
 def shipped_sets() -> tuple[FactorSet, ...]:
     """The sets that ship with this version, the genesis set first."""
     return tuple(_shipped(name) for name in SHIPPED)
+
+
+def read_factor_set(wanted: str | Path) -> tuple[FactorSet, str]:
+    """A set as it lies there, and the id that its set.json states ("" for none): what a verifier starts from.
+
+    Unlike `load_factor_set` it refuses neither a set whose rows give another id nor one with unsound rows.
+    """
+    shipped = _shipped_as(wanted)
+    folder = Path(wanted)
+    if shipped is None and folder.is_dir():
+        manifest = read_manifest(folder)
+        return _load(folder, replace(manifest, id=""), folder.name), manifest.id
+    found = shipped or load_factor_set(wanted)
+    return found, found.id
+
+
+def _shipped_as(wanted: str | Path) -> FactorSet | None:
+    if wanted in SHIPPED:
+        return _shipped(str(wanted))
+    if str(wanted).startswith("0x"):
+        return next((found for found in shipped_sets() if found.id == wanted), None)
+    return None
+
+
+def _checked(found: FactorSet, folder: Path) -> FactorSet:
+    told = faults(found)
+    if told:
+        raise FactorError(
+            f"{told[0]}{f' and {len(told) - 1} more' if len(told) > 1 else ''}",
+            code="factors.unsound",
+            where=str(folder),
+            hint=f"`cloudtuner factors verify {folder}` names them all.",
+        )
+    return found
 
 
 @lru_cache(maxsize=8)

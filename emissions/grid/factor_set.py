@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from cloudtuner.errors import FactorError
-from emissions.grid.factors import Factor, Row, factor_of, in_force, number, optional_number
+from emissions.grid.factors import Factor, Row, factor_of, in_force, number
 from emissions.grid.places import COUNTRY, GLOBAL_REGION, place, region_in
 from emissions.grid.tables import key_of
 
@@ -185,11 +185,3 @@ class FactorSet:
             proxy += "; its lifecycle value stands for direct CO2"
         factor = replace(found, low=found.value * Fraction(3, 4), high=found.value * Fraction(5, 4), quality="proxy")
         return Grid(region, zone, factor, basis or "lifecycle", proxy)
-
-
-def band_of(row: Row) -> tuple[Fraction, Fraction, Fraction]:
-    """Low, central and high of a row; the central value where it states no band."""
-    value = number(row, "value")
-    low = optional_number(row, "low") if "low" in row else None
-    high = optional_number(row, "high") if "high" in row else None
-    return (value if low is None else low), value, (value if high is None else high)

@@ -70,6 +70,15 @@ def read_tables(folder: Place) -> Tables:
     return {name.removesuffix(".csv"): _read(folder / name, name.removesuffix(".csv")) for name in names}
 
 
+def seal(folder: str | Path, set_id: str) -> None:
+    """Writes the id into a folder's set.json, so that the folder is refused once a row differs."""
+    path = Path(folder)
+    if not path.is_dir():
+        raise FactorError(f"{folder} is no folder: a shipped set is sealed where it is made.", code="factors.sealed")
+    told = {name: value for name, value in vars(read_manifest(path)).items() if value} | {"id": set_id}
+    (path / _MANIFEST).write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
 def stack(below: Mapping[str, tuple[Row, ...]], above: Mapping[str, tuple[Row, ...]]) -> Tables:
     """The rows of two sets together; a row above replaces the one below with its id. Columns of a table must agree."""
     together: Tables = dict(below)
