@@ -69,6 +69,14 @@ class StandardTree:
             positions[row] = last - rank
         return positions
 
+    def position(self, index: int) -> int:
+        """Where the leaf of row `index` stands in the tree's array; 0 is the root."""
+        return self._positions[index]
+
+    def node(self, position: int) -> bytes:
+        """The hash at a place of the tree's array."""
+        return self._nodes[position]
+
     def leaf(self, index: int) -> str:
         """The leaf hash of row `index`."""
         return to_hex(self._hashes[index])

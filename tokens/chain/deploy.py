@@ -52,7 +52,8 @@ class DeployParameters:
     `owner` may change providers, factor sets, caps, terms of rewards and minters (a timelock on main networks);
     `registrar` signs registrations; `guardian` may veto an epoch inside its window, hold a node's claims, and pause minting
     for at most 14 days. A microgram of a mover can earn far more TUNER than its score alone gives, hence
-    the height of `max_tuner_per_ug`; what all earn together is bounded by the period's budget.
+    the height of `max_tuner_per_ug`; what all earn together is bounded by the period's budget. `minters` are those of
+    CT02 beside PoCE, by the addresses that they will have: the airdrop (see `deploy_market.addresses`).
     """
 
     network: Network
@@ -63,6 +64,7 @@ class DeployParameters:
     factor_set: str
     factor_set_uri: str = ""
     validators: tuple[ValidatorGrant, ...] = ()
+    minters: tuple[str, ...] = ()
     min_stake: int = 100_000 * TUNER_UNIT
     pool: int = 400_000_000 * TUNER_UNIT
     epoch_cap_ug: int = 10**17
@@ -95,6 +97,7 @@ class DeployParameters:
             "registrar": normal_address(self.registrar),
             "guardian": normal_address(self.guardian),
             "treasury": normal_address(self.treasury),
+            "minters": [normal_address(minter) for minter in self.minters],
             "factor_set": self.factor_set,
             "min_stake": str(self.min_stake),
             "pool": str(self.pool),
@@ -147,7 +150,7 @@ def plan(parameters: DeployParameters, *, deployer: str, first_nonce: int) -> Pl
         "validator_set": (
             parameters.owner, at["tuner"], at["poce"], parameters.min_stake, network.unstake_delay_s, network.set_grace_s,
         ),
-        "ct02": (parameters.owner, [at["poce"]], at["retirement"]),
+        "ct02": (parameters.owner, [at["poce"], *parameters.minters], at["retirement"]),
         "poce": (
             parameters.owner, parameters.guardian, at["ct02"], at["tuner"], at["node_registry"], at["validator_set"],
             network.window_s, network.epoch_gap_s, parameters.max_tuner_per_ug,
@@ -201,9 +204,8 @@ def deploy(
     made = plan(parameters, deployer=deployer, first_nonce=client.nonce(deployer))
     deploy_block: int | None = None
     for place, step in enumerate(made.steps):
-        receipt = _perform(client, step, deployer_key=deployer_key, nonce=made.first_nonce + place, parameters=parameters)
-        if step.creates is not None and receipt.contract_address != step.creates:
-            raise ChainError(f"{step.what} landed at {receipt.contract_address}, not {step.creates}.", code="chain.deploy")
+        nonce, chain_id = made.first_nonce + place, parameters.network.chain_id
+        receipt = perform(client, step, deployer_key=deployer_key, nonce=nonce, chain_id=chain_id)
         deploy_block = receipt.block_number if deploy_block is None else deploy_block
         if on_step is not None:
             on_step(step, receipt)
@@ -216,12 +218,13 @@ def deploy(
     )
 
 
-def _perform(client: RpcClient, step: Step, *, deployer_key: bytes, nonce: int, parameters: DeployParameters) -> Receipt:
+def perform(client: RpcClient, step: Step, *, deployer_key: bytes, nonce: int, chain_id: int) -> Receipt:
+    """Sends one step and waits for it; raises `chain.deploy` when it reverts or lands elsewhere than planned."""
     signed = sign_call(
         step.call,
         init_code=step.init_code,
         private_key=deployer_key,
-        chain_id=parameters.network.chain_id,
+        chain_id=chain_id,
         nonce=nonce,
         gas_limit=suggest_gas(client, step.call, init_code=step.init_code, sender=address_of(deployer_key)),
         fees=suggest_fees(client),
@@ -230,4 +233,6 @@ def _perform(client: RpcClient, step: Step, *, deployer_key: bytes, nonce: int, 
     receipt = wait_receipt(client, signed.tx_hash, timeout_s=300)
     if not receipt.succeeded:
         raise ChainError(f"{step.what} reverted in {signed.tx_hash}.", code="chain.deploy", where=client.url)
+    if step.creates is not None and receipt.contract_address != step.creates:
+        raise ChainError(f"{step.what} landed at {receipt.contract_address}, not {step.creates}.", code="chain.deploy")
     return receipt

@@ -1,0 +1,198 @@
+"""Five percent of trading fees: what each listed venue owes, what reached the burner, what is missing.
+
+Only in a Uniswap V4 pool with our hook does the share arrive by itself with every swap. A V3 pool pays its fees to
+whoever provides liquidity, so there the share is due from the position that the network owns. At Curve half of all fees
+is Curve's and no part is ours to direct: its share is due from the treasury. The page says so per venue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from tokens.chain.abi import decode_values, topic
+from tokens.chain.client import RpcClient
+
+from . import v3, v4
+from .buyback import BOUGHT_EVENT, SOLD_EVENT
+
+SHARE_BP = 500
+PIPS = 10**6
+TRANSFER_EVENT = topic("Transfer(address,address,uint256)")
+
+_BASIS_POINTS = 10_000
+
+
+class Way(Enum):
+    """How the share of a venue comes to the burner."""
+
+    HOOK = "with every swap"
+    POSITION = "from the position that the network owns"
+    TREASURY = "from the treasury"
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Base units of CT02 and of the dollar token."""
+
+    carbon: int = 0
+    dollars: int = 0
+
+    def __add__(self, other: Amounts) -> Amounts:
+        return Amounts(self.carbon + other.carbon, self.dollars + other.dollars)
+
+    def __sub__(self, other: Amounts) -> Amounts:
+        return Amounts(self.carbon - other.carbon, self.dollars - other.dollars)
+
+    def share(self) -> Amounts:
+        """Five percent of them, rounded down."""
+        return Amounts(self.carbon * SHARE_BP // _BASIS_POINTS, self.dollars * SHARE_BP // _BASIS_POINTS)
+
+    def in_dollars(self, price_e8: int, dollar_unit: int) -> int:
+        """Both together in base units of the dollar token, CT02 at a price of dollars with 8 decimals."""
+        return self.dollars + self.carbon * price_e8 * dollar_unit // (10**8 * 10**18)
+
+
+@dataclass(frozen=True)
+class VenueFees:
+    """One venue over a range of blocks. `fees` is all that traders paid; `due` five percent of it."""
+
+    name: str
+    way: Way
+    swaps: int
+    fees: Amounts
+    delivered: Amounts
+
+    @property
+    def due(self) -> Amounts:
+        return self.fees.share()
+
+    def shortfall_dollars(self, price_e8: int, dollar_unit: int) -> int:
+        """What is still missing, in dollars at one price, never below 0: a share may arrive in the other currency."""
+        missing = self.due.in_dollars(price_e8, dollar_unit) - self.delivered.in_dollars(price_e8, dollar_unit)
+        return max(0, missing)
+
+
+@dataclass(frozen=True)
+class Burned:
+    """What the burner did over a range of blocks: CT02 sold, dollars that gave, dollars spent, TUNER burned for them."""
+
+    carbon_sold: int
+    dollars_received: int
+    dollars_spent: int
+    tuner: int
+
+
+@dataclass(frozen=True)
+class VenueShare:
+    """A line of the page, in base units of the dollar token but `tuner`, which this venue's part of the burn amounts to."""
+
+    venue: VenueFees
+    due: int
+    delivered: int
+    burned: int
+    waiting: int
+    shortfall: int
+    tuner: int
+
+
+def v4_fees(client: RpcClient, pool: v4.V4Pool, *, hook: str, carbon: str, blocks: tuple[int, int], name: str) -> VenueFees:
+    """Fees of a V4 pool with our hook: the pool's own and the hook's on top, which together are what traders paid."""
+    carbon_is_0 = pool.key.currency0.lower() == carbon.lower()
+    wanted = "0x" + pool.key.pool_id.hex()
+    own, shared, swaps = Amounts(), Amounts(), 0
+    for log in client.logs([pool.manager, hook], from_block=blocks[0], to_block=blocks[1]):
+        if len(log["topics"]) < 2 or log["topics"][1] != wanted:
+            continue
+        if log["topics"][0] == v4.SWAP_EVENT:
+            amount0, amount1, *_, fee = decode_values(("int128", "int128", "uint160", "uint128", "int24", "uint24"), _data(log))
+            # Negative is what went into the pool.
+            own += _fee_of(-amount0, -amount1, fee, carbon_is_0=carbon_is_0)
+            swaps += 1
+        elif log["topics"][0] == v4.SHARED_EVENT and log["address"].lower() == hook.lower():
+            (amount,) = decode_values(("uint256",), _data(log))
+            is_carbon = int(log["topics"][2], 16) == int(carbon, 16)
+            shared += Amounts(carbon=amount) if is_carbon else Amounts(dollars=amount)
+    return VenueFees(name, Way.HOOK, swaps, own + shared, shared)
+
+
+def v3_fees(
+    client: RpcClient, pool: str, fee: int, *, carbon_is_0: bool, delivered: Amounts, blocks: tuple[int, int], name: str
+) -> VenueFees:
+    """Fees of a V3 pool by its swaps. `delivered` is what the network's position sent on (see `received_from`)."""
+    total, swaps = Amounts(), 0
+    for log in client.logs([pool], from_block=blocks[0], to_block=blocks[1]):
+        if log["topics"][0] == v3.SWAP_EVENT:
+            amount0, amount1, *_ = decode_values(("int256", "int256", "uint160", "uint128", "int24"), _data(log))
+            total += _fee_of(amount0, amount1, fee, carbon_is_0=carbon_is_0)
+            swaps += 1
+    return VenueFees(name, Way.POSITION, swaps, total, delivered)
+
+
+def received_from(
+    client: RpcClient, *, payers: Iterable[str], burner: str, carbon: str, dollar: str, blocks: tuple[int, int]
+) -> Amounts:
+    """What the burner received straight from these accounts: a pool that a position was collected from, the treasury."""
+    from_topics = {_word(payer) for payer in payers}
+    total = Amounts()
+    for log in client.logs([carbon, dollar], from_block=blocks[0], to_block=blocks[1]):
+        topics = log["topics"]
+        if topics[0] == TRANSFER_EVENT and topics[1] in from_topics and topics[2] == _word(burner):
+            amount = int(log["data"], 16)
+            is_carbon = log["address"].lower() == carbon.lower()
+            total += Amounts(carbon=amount) if is_carbon else Amounts(dollars=amount)
+    return total
+
+
+def burned_in(client: RpcClient, burner: str, *, blocks: tuple[int, int]) -> Burned:
+    """What the burner's steps did."""
+    sold = received = spent = tuner = 0
+    for log in client.logs([burner], from_block=blocks[0], to_block=blocks[1]):
+        if log["topics"][0] in (BOUGHT_EVENT, SOLD_EVENT):
+            given, got, _ = decode_values(("uint256", "uint256", "uint256"), _data(log))
+            if log["topics"][0] == BOUGHT_EVENT:
+                spent, tuner = spent + given, tuner + got
+            else:
+                sold, received = sold + given, received + got
+    return Burned(sold, received, spent, tuner)
+
+
+def settle(venues: Sequence[VenueFees], burned: Burned, *, price_e8: int, dollar_unit: int) -> list[VenueShare]:
+    """What each venue owes and what of it was burned, in dollars at one price.
+
+    The burner cannot tell its dollars apart, so what was spent counts for the venues in proportion to what each
+    delivered; parts add up to the whole but for the rounding down of each.
+    """
+    delivered = [venue.delivered.in_dollars(price_e8, dollar_unit) for venue in venues]
+    total = sum(delivered)
+    lines = []
+    for venue, part in zip(venues, delivered, strict=True):
+        burned_part = min(part, burned.dollars_spent * part // total) if total else 0
+        lines.append(
+            VenueShare(
+                venue=venue,
+                due=venue.due.in_dollars(price_e8, dollar_unit),
+                delivered=part,
+                burned=burned_part,
+                waiting=part - burned_part,
+                shortfall=venue.shortfall_dollars(price_e8, dollar_unit),
+                tuner=burned.tuner * part // total if total else 0,
+            )
+        )
+    return lines
+
+
+def _fee_of(in0: int, in1: int, fee: int, *, carbon_is_0: bool) -> Amounts:
+    """The fee of one swap: a part of what went in. Exactly one of the two went in."""
+    fee0, fee1 = (max(0, amount) * fee // PIPS for amount in (in0, in1))
+    return Amounts(fee0, fee1) if carbon_is_0 else Amounts(fee1, fee0)
+
+
+def _word(address: str) -> str:
+    return "0x" + "00" * 12 + address.lower().removeprefix("0x")
+
+
+def _data(log: dict[str, Any]) -> bytes:
+    return bytes.fromhex(log["data"].removeprefix("0x"))
