@@ -1,0 +1,102 @@
+"""What a newer set changes is told figure by figure and region by region; the command says the same."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+
+import pytest
+from typer.testing import CliRunner
+
+from emissions.grid.catalog import load_factor_set, make_factor_set
+from emissions.grid.cli import factors_app
+from emissions.grid.diff import changes, moves
+
+DAY = "2026-02-01"
+runner = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def newer():
+    genesis = load_factor_set()
+    rows = tuple(
+        {**row, "value": "0.032717"} if row["id"] == "grid.lifecycle.US-VA.2024" else row for row in genesis.tables["grid"]
+    )
+    return make_factor_set("newer", {**genesis.tables, "grid": rows, "gwp": genesis.tables["gwp"][1:]})
+
+
+def test_changes__one_value_and_one_row__are_named(newer):
+    told = changes(load_factor_set(), newer)
+    assert [(change.table, change.id, change.kind) for change in told] == [
+        ("grid", "grid.lifecycle.US-VA.2024", "changed"),
+        ("gwp", load_factor_set().tables["gwp"][0]["id"], "removed"),
+    ]
+    assert told[0].fields == (("value", "0.32717", "0.032717"),)
+    assert changes(newer, newer) == []
+
+
+def test_moves__regions_on_that_grid__fall_by_ninety_per_cent(newer):
+    told = moves(load_factor_set(), newer, DAY)
+    assert {(move.provider, move.region) for move in told} >= {("aws", "us-east-1"), ("azure", "eastus"), ("gcp", "us-east4")}
+    assert {move.basis for move in told} == {"lifecycle"}
+    assert {move.percent for move in told} == {Fraction(-90)}
+    assert moves(load_factor_set(), newer, "2021-01-01") == []
+
+
+def test_moves__region_of_one_set_only__has_no_percentage():
+    told = moves(load_factor_set(), load_factor_set("2026-oci"), DAY)
+    assert {move.provider for move in told} == {"oci"}
+    assert {move.percent for move in told} == {None}
+
+
+def test_factors_list__json__names_ids():
+    told = json.loads(runner.invoke(factors_app, ["list", "--json"]).stdout)
+    assert [one["name"] for one in told] == ["genesis", "2026-oci"]
+    assert told[0]["id"] == load_factor_set().id
+    assert load_factor_set().id in runner.invoke(factors_app, ["list"]).stdout
+
+
+def test_factors_diff__json__has_changes_and_moves():
+    told = json.loads(runner.invoke(factors_app, ["diff", "genesis", "2026-oci", "--day", DAY, "--json"]).stdout)
+    assert {change["kind"] for change in told["changes"]} == {"added"}
+    assert {move["change"] for move in told["moves"]} == {"new"}
+    shown = runner.invoke(factors_app, ["diff", "genesis", "2026-oci", "--day", DAY]).stdout
+    assert "genesis → 2026-oci" in shown
+    assert "oci/us-ashburn-1" in shown
+
+
+def test_factors_show__region__has_both_bases_and_sources():
+    shown = runner.invoke(factors_app, ["show", "--region", "aws/ap-south-1", "--day", DAY]).stdout
+    assert "direct    0.7117 kgCO2e/kWh" in shown
+    assert "CEA CO2 Baseline Database V21.0" in shown
+    whole = json.loads(runner.invoke(factors_app, ["show", "2026-oci", "--region", "oci", "--json"]).stdout)
+    assert len(whole) == 41
+    assert runner.invoke(factors_app, ["show", "--region", "gcp/mars"]).exit_code == 2
+
+
+def test_factors_show__set_and_table__name_credits_and_rows():
+    assert "CC BY 4.0" in runner.invoke(factors_app, ["show"]).stdout
+    assert json.loads(runner.invoke(factors_app, ["show", "--json"]).stdout)["tables"]["gwp"] == 18
+    rows = json.loads(runner.invoke(factors_app, ["show", "--table", "pue", "--find", "aws us-east-1", "--json"]).stdout)
+    assert {row["year"] for row in rows} == {"2022", "2023", "2024"}
+    assert "more; --find" in runner.invoke(factors_app, ["show", "--table", "instances"]).stdout
+    assert runner.invoke(factors_app, ["show", "--table", "weather"]).exit_code == 2
+
+
+def test_factors_verify__sound_and_sealed_and_tampered__say_so(tmp_path):
+    assert runner.invoke(factors_app, ["verify"]).stdout.rstrip().endswith("sound")
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "set.json").write_text('{"extends": "genesis"}')
+    gwp = "id,gas,assessment,value,unit,quality,source,year,note,valid_from,valid_to\n"
+    (folder / "gwp.csv").write_text(gwp + "gwp.hfc-32.ar6,HFC-32,AR6,771,kgCO2e/kg,estimated,IPCC AR6,2021,,,\n")
+    assert runner.invoke(factors_app, ["verify", str(folder), "--seal"]).exit_code == 0
+    assert json.loads((folder / "set.json").read_text())["id"] == load_factor_set(folder).id
+    (folder / "gwp.csv").write_text(gwp + "gwp.hfc-32.ar6,HFC-32,AR6,772,kgCO2e/kg,estimated,IPCC AR6,2021,,,\n")
+    tampered = runner.invoke(factors_app, ["verify", str(folder)])
+    assert tampered.exit_code == 2
+    assert "another id than stated" in tampered.stdout
+    (folder / "gwp.csv").write_text(gwp + "gwp.hfc-32.ar6,HFC-32,AR6,771,kg,estimated,,2021,,,\n")
+    told = json.loads(runner.invoke(factors_app, ["verify", str(folder), "--json"]).stdout)
+    assert told["sound"] is False
+    assert any("row.unit" in fault for fault in told["faults"])
