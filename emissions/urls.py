@@ -6,7 +6,7 @@ from django.urls import path
 from django.views.decorators.http import require_safe
 
 from accounts.access import permission_required
-from emissions.views import bills, coverage, documents, factors, instruments, ledger, nodes
+from emissions.views import bills, coverage, documents, efficiency, factors, instruments, ledger, nodes
 
 app_name = "emissions"
 
@@ -25,6 +25,7 @@ urlpatterns = [
     path("bills/versions/<uuid:version_id>/confirm/", bills.confirm, name="bill_confirm"),
     path("bills/versions/<uuid:version_id>/discard/", bills.discard, name="bill_discard"),
     path("coverage/", coverage.coverage_page, name="coverage"),
+    path("efficiency/", efficiency.efficiency_page, name="efficiency"),
     path("instruments/", instruments.instruments_page, name="instruments"),
     path("instruments/new/", instruments.instrument_new, name="instrument_new"),
     path("instruments/<uuid:instrument_id>/reverse/", instruments.reverse_instrument, name="instrument_reverse"),

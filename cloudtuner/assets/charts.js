@@ -1,10 +1,10 @@
 // Charts on canvas. The figures come from the table beside each chart, so that both always say the same.
-import { BarChart, HeatmapChart } from "echarts/charts";
+import { BarChart, HeatmapChart, LineChart } from "echarts/charts";
 import { AriaComponent, GridComponent, LegendComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import * as echarts from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 
-echarts.use([BarChart, HeatmapChart, GridComponent, LegendComponent, TooltipComponent, VisualMapComponent, AriaComponent, CanvasRenderer]);
+echarts.use([BarChart, HeatmapChart, LineChart, GridComponent, LegendComponent, TooltipComponent, VisualMapComponent, AriaComponent, CanvasRenderer]);
 
 // Okabe and Ito's set: told apart with every common kind of colour vision. The server names a series' colour.
 const drawn = new Map();
@@ -16,7 +16,7 @@ function colours() {
 }
 
 // A figure in kilograms with Indian grouping, as the page prints it.
-const grouped = new Intl.NumberFormat("en-IN", { maximumFractionDigits: 3 });
+const grouped = new Intl.NumberFormat("en-IN", { maximumFractionDigits: 5 });
 
 function readTable(table) {
   const heads = [...table.querySelectorAll("thead th")].slice(1);
@@ -35,7 +35,8 @@ function readTable(table) {
   };
 }
 
-function bars(data, unit, stack) {
+// "stacked" adds up; "side" puts two answers to one question beside each other; "against" draws the second as a line.
+function bars(data, unit, kind) {
   const c = colours();
   return {
     animation: false,
@@ -60,10 +61,13 @@ function bars(data, unit, stack) {
       axisLabel: { color: c.quiet, fontSize: 12, formatter: (value) => grouped.format(value) },
       splitLine: { lineStyle: { color: c.rule } },
     },
-    series: data.series.map((series) => ({
+    series: data.series.map((series, place) => ({
       name: series.name,
-      type: "bar",
-      stack: stack ? "all" : undefined,
+      type: kind === "against" && place === 1 ? "line" : "bar",
+      step: "middle",
+      symbol: "none",
+      lineStyle: { color: series.colour, width: 2 },
+      stack: kind === "stacked" ? "all" : undefined,
       barMaxWidth: 44,
       itemStyle: { color: series.colour, borderColor: c.paper, borderWidth: 0.5 },
       data: series.values,
@@ -116,8 +120,7 @@ function draw(place) {
   drawn.set(place, chart);
   const data = readTable(table);
   const unit = place.dataset.unit;
-  // "side": two answers to one question stand side by side and are never added.
-  chart.setOption(place.dataset.chart === "heat" ? heat(data, unit) : bars(data, unit, place.dataset.chart === "stacked"), true);
+  chart.setOption(place.dataset.chart === "heat" ? heat(data, unit) : bars(data, unit, place.dataset.chart), true);
 }
 
 // A little before it comes into view, so that nobody scrolls onto an empty place.

@@ -1,12 +1,11 @@
-"""The factors behind the figures: which sets there are, their rows, and what differs between two of them."""
+"""The factors behind the figures: the rows of a set, searched, and its regions with both bases."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import resources
 
-from emissions.grid.catalog import GENESIS, FactorSet, load_factor_set
+from emissions.grid.catalog import FactorSet, place
 from emissions.grid.factors import Row, decimal_text
 
 # Columns that every table may have and that a list shows at its end, or not at all.
@@ -38,29 +37,10 @@ class RegionFactors:
     year: str
     source: str
     grid_id: str
+    grid_table: str
+    region_id: str
     pue_id: str
-
-
-@dataclass(frozen=True)
-class Change:
-    """One row that two sets do not share. `fields` are (column, older text, newer text) of a row that both have."""
-
-    table: str
-    id: str
-    kind: str
-    fields: tuple[tuple[str, str, str], ...]
-
-
-def factor_set_names() -> tuple[str, ...]:
-    """The sets that this version ships, the genesis set first."""
-    folder = resources.files("emissions.grid.data")
-    names = {entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("_")}
-    return (GENESIS, *sorted(names - {GENESIS}))
-
-
-def shipped_sets() -> tuple[FactorSet, ...]:
-    """Those sets, loaded; a set is read once per process."""
-    return tuple(load_factor_set(name) for name in factor_set_names())
+    wue_id: str
 
 
 def columns_of(table: str, rows: Sequence[Row]) -> tuple[str, ...]:
@@ -103,7 +83,8 @@ def regions(found: FactorSet, day: str, *, words: str = "", provider: str = "") 
 def _region(found: FactorSet, provider: str, region: str, day: str) -> RegionFactors:
     preferred = found.grid(provider, region, day)
     direct, lifecycle = (found.grid(provider, region, day, basis) for basis in ("direct", "lifecycle"))
-    pue = found.pue(provider, region, day)
+    pue, wue = found.pue(provider, region, day), found.wue(provider, region, day)
+    named = found.row("regions", place(provider, region), day)
     return RegionFactors(
         provider=provider,
         region=region,
@@ -113,26 +94,13 @@ def _region(found: FactorSet, provider: str, region: str, day: str) -> RegionFac
         direct_proxy=direct.proxy,
         lifecycle_proxy=lifecycle.proxy,
         pue=decimal_text(pue.value),
-        wue=decimal_text(found.wue(provider, region, day).value),
+        wue=decimal_text(wue.value),
         year=preferred.factor.year,
         source=preferred.factor.source,
         grid_id=preferred.factor.id,
+        # India's direct figures are rows of CEA's own table.
+        grid_table="cea" if preferred.zone.startswith("cea.") else "grid",
+        region_id=named["id"] if named else "",
         pue_id=pue.id,
+        wue_id=wue.id,
     )
-
-
-def diff(older: FactorSet, newer: FactorSet) -> list[Change]:
-    """Every row that is not the same in both sets, by table and id."""
-    changes = []
-    for table in sorted({*older.tables, *newer.tables}):
-        before = {row["id"]: row for row in older.tables.get(table, ())}
-        after = {row["id"]: row for row in newer.tables.get(table, ())}
-        for row_id in sorted({*before, *after}):
-            was, now = before.get(row_id), after.get(row_id)
-            if was is None or now is None:
-                changes.append(Change(table, row_id, "added" if was is None else "removed", ()))
-            elif was != now:
-                names = [name for name in {**was, **now} if was.get(name, "") != now.get(name, "")]
-                fields = tuple((name, was.get(name, ""), now.get(name, "")) for name in names)
-                changes.append(Change(table, row_id, "changed", fields))
-    return changes

@@ -16,12 +16,15 @@ from django.utils.translation import gettext as _
 from accounts.views.page import page
 from cloudtuner import clock
 from cloudtuner.errors import FactorError
-from emissions.grid.catalog import FactorSet, load_factor_set
+from cloudtuner.units import decimal_text, quantise
+from emissions.grid.catalog import FactorSet, load_factor_set, shipped_sets
+from emissions.grid.diff import Move, moves
+from emissions.grid.diff import changes as changes_between
 from emissions.grid.factors import Row
 from emissions.selectors import factors as catalogue
 
 PAGE = 50
-REGIONS = "regions"
+REGIONS = "places"
 MOST_CHANGES = 500
 
 
@@ -53,7 +56,7 @@ def explorer(request: HttpRequest) -> HttpResponse:
     context = {
         **told,
         "found": found,
-        "sets": catalogue.shipped_sets(),
+        "sets": shipped_sets(),
         "tables": _tables(found, table, base),
         "table": table,
         "columns": [name.replace("_", " ") for name in columns],
@@ -67,6 +70,7 @@ def explorer(request: HttpRequest) -> HttpResponse:
         "previous_href": f"{base}?{_encoded({**query, 'page': str(number - 1)})}" if number else "",
         "next_href": f"{base}?{_encoded({**query, 'page': str(number + 1)})}" if (number + 1) * PAGE < len(rows) else "",
         "attributions": found.attributions(),
+        "sources": found.sources(),
     }
     return page(request, "emissions/factors.html", context)
 
@@ -86,13 +90,35 @@ def factor_row(request: HttpRequest) -> HttpResponse:
 
 def factors_diff(request: HttpRequest) -> HttpResponse:
     """What a newer set adds, drops and changes against an older one."""
-    sets = catalogue.shipped_sets()
+    sets = shipped_sets()
     older = _set(request.GET.get("from", sets[0].name))
     newer = _set(request.GET.get("to", sets[-1].name))
-    changes = catalogue.diff(older, newer)
+    changes = changes_between(older, newer)
     counts = {kind: sum(change.kind == kind for change in changes) for kind in ("added", "removed", "changed")}
-    context = {**shell(request), "sets": sets, "older": older, "newer": newer, "counts": counts, "total": len(changes)}
-    return page(request, "emissions/factors_diff.html", {**context, "changes": changes[:MOST_CHANGES], "most": MOST_CHANGES})
+    context = {
+        **shell(request),
+        "sets": sets,
+        "older": older,
+        "newer": newer,
+        "counts": counts,
+        "total": len(changes),
+        "changes": changes[:MOST_CHANGES],
+        "most": MOST_CHANGES,
+        "moves": [_move(move) for move in moves(older, newer, clock.now().date().isoformat())],
+    }
+    return page(request, "emissions/factors_diff.html", context)
+
+
+def _move(move: Move) -> dict[str, str]:
+    """A region whose kilograms per kilowatt-hour differ, in words and with its sign."""
+    percent = move.percent
+    told = _("new") if move.older is None else _("gone")
+    if percent is not None:
+        told = f"{'+' if percent > 0 else '−'}{decimal_text(abs(quantise(percent * 100)), scale=2, places=2)} %"
+    figures = {
+        name: "–" if value is None else f"{float(value):.5f}" for name, value in (("older", move.older), ("newer", move.newer))
+    }
+    return {"provider": move.provider, "region": move.region, "basis": move.basis, "change": told, **figures}
 
 
 def _set(wanted: str) -> FactorSet:
@@ -105,14 +131,21 @@ def _set(wanted: str) -> FactorSet:
 def _tables(found: FactorSet, current: str, base: str) -> list[dict[str, Any]]:
     """The tabs: regions, then every table of the set with its number of rows."""
     labels = {
-        "grid": _("Grid rows"),
-        "pue": _("PUE and water"),
+        "grid": _("Grid"),
+        "cea": _("India (CEA)"),
+        "regions": _("Region rows"),
+        "pue": _("PUE"),
+        "wue": _("Water"),
         "instances": _("Instances"),
         "processors": _("Processors"),
         "coefficients": _("Coefficients"),
         "usage_types": _("Usage types"),
         "prefixes": _("Region prefixes"),
         "gwp": _("Warming potentials"),
+        "power": _("Power model"),
+        "grid_hourly": _("Hourly profiles"),
+        "aliases": _("Region names"),
+        "attributions": _("Attributions"),
     }
     names = [(REGIONS, _("Regions"), None), *((name, labels.get(name, name.replace("_", " ")), name) for name in found.tables)]
     return [

@@ -10,7 +10,7 @@ from accounts.models import Organization
 from accounts.services.organizations import organization_create
 
 TENANT_PAGES = [
-    "/", "/ledger/", "/ledger/?group=month&group2=service", "/bills/", "/bills/import/", "/nodes/", "/coverage/",
+    "/", "/ledger/", "/ledger/?group=month&group2=service", "/bills/", "/bills/import/", "/nodes/", "/coverage/", "/efficiency/",
     "/instruments/", "/instruments/new/",
     "/records/", "/records/retire/", "/records/retirements/", "/records/approvals/",
     "/factors/", "/factors/?table=instances&q=m5", "/factors/diff/", "/docs/methodology/", "/docs/words/",
