@@ -130,9 +130,10 @@ def factor_links(row: LedgerRow) -> list[dict[str, str]]:
     except FactorError:
         return [{"text": cut(row.factor_set), "href": ""}]
     day = hour_start(row.hour).date().isoformat()
-    if not found.has_region(row.provider, row.region or ""):
+    region = row.region or ""
+    if not found.has_region(row.provider, region):
         return []
-    grid, pue = found.grid(row.provider, row.region, day, row.basis or None), found.pue(row.provider, row.region, day)
+    grid, pue = found.grid(row.provider, region, day, row.basis or None), found.pue(row.provider, region, day)
     here = [("cea" if grid.zone.startswith("cea.") else "grid", grid.factor.id), ("pue", pue.id)]
     return [
         {"text": told, "href": f"{reverse('emissions:factors')}?{urlencode({'set': found.id, 'table': table, 'q': told})}"}
