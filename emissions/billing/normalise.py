@@ -121,8 +121,10 @@ class LineSql:
         """Whether a text that is kept of the line begins like a formula; asked only of files where one might."""
         if not self.file.formulas:
             return "FALSE"
-        texts = (f"ltrim({self._text(self.format.columns.get(field, First()))})" for field in ("account", *KEY_FIELDS))
-        return " OR ".join(f"regexp_matches({text}, '^([=@]|[+-].)')" for text in texts)
+        texts = (self._text(self.format.columns.get(field, First())) for field in ("account", *KEY_FIELDS))
+        return " OR ".join(
+            f"left({text}, 1) IN ('=', '@') OR (left({text}, 1) IN ('+', '-') AND length({text}) > 1)" for text in texts
+        )
 
     def scan(self, *, numbered: bool) -> str:
         """The FROM part that reads the file's columns; `numbered` adds `row_no`."""
