@@ -11,7 +11,7 @@ import hashlib
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -22,16 +22,17 @@ import pyarrow.compute as pc
 import rfc8785
 
 from cloudtuner.errors import BillError
-from cloudtuner.units import EXACT_LIMIT
 from emissions.billing.files import BillFile, open_files
-from emissions.engine.facts import Facts, KeyUse
+from emissions.engine.faults import FAULTS, WRONG_UNIT
 from emissions.engine.identity import ENGINE_ID
+from emissions.engine.lines_out import write_lines
 from emissions.engine.numbering import physical_lines
 from emissions.engine.ratecard import CostRatio, Rate, RateCard, build_rate_card, month_range, rate_by_cost
 from emissions.engine.ratekey import RateKey
 from emissions.engine.reading import Progress
 from emissions.engine.results import AccountSummary, Bill, Counts, Coverage, QuarantinedLine, sums_by
-from emissions.engine.staging import FAULTS, WRONG_UNIT
+from emissions.engine.rows import faulty_rows, quantities, stripped_documents
+from emissions.engine.workings import KeyUse, Workings
 from emissions.grid.catalog import FactorSet
 from emissions.poce.lines import StrippedLines
 
@@ -53,7 +54,7 @@ class Estimate:
     factor_set: str
     engine: str
     rates: Mapping[tuple[RateKey, int], Rate] = field(repr=False)
-    _facts: Facts = field(repr=False)
+    _workings: Workings = field(repr=False)
     _keys: Mapping[int, RateKey] = field(repr=False)
     _discard: Callable[[], None] = field(repr=False)
 
@@ -61,8 +62,15 @@ class Estimate:
         """What validators get of an account: hour, rate key and quantity of each line valued by quantity."""
         texts = {number: key.text for number, key in self._keys.items()}
         return StrippedLines.collect(
-            (hour, texts[number], quantity) for hour, number, quantity in self._facts.quantities(account)
+            (hour, texts[number], quantity) for hour, number, quantity in quantities(self._workings, account)
         )
+
+    def stripped_documents(self) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """The bytes of `stripped(account).to_bytes()` for every account that has such lines, in parts, ascending.
+
+        The parts of one account are read before the next account is asked for. Eight million lines take seconds here.
+        """
+        return stripped_documents(self._workings, {number: key.text for number, key in self._keys.items()})
 
     @property
     def ug(self) -> int:
@@ -100,22 +108,22 @@ def estimate(
     tell = on_progress or _silent
     folder = Path(tempfile.mkdtemp(prefix="cloudtuner-", dir=work_dir))
     files: list[BillFile] = []
-    facts: Facts | None = None
+    workings: Workings | None = None
     try:
         files = open_files(paths, work_dir=folder, format_name=format_name)
-        facts = Facts(files, folder, threads=threads, memory_limit=memory_limit)
-        facts.stage(tell)
-        return _value(files, facts, folder, factor_set, strict=strict, tell=tell, lines_out=lines_out)
+        workings = Workings(files, folder, threads=threads, memory_limit=memory_limit)
+        workings.read(tell)
+        return _value(files, workings, folder, factor_set, strict=strict, tell=tell, lines_out=lines_out)
     except BaseException:
-        if facts is not None:
-            facts.close()
+        if workings is not None:
+            workings.close()
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
 def _value(
     files: list[BillFile],
-    facts: Facts,
+    workings: Workings,
     folder: Path,
     factor_set: FactorSet,
     *,
@@ -123,54 +131,42 @@ def _value(
     tell: Progress,
     lines_out: Path | None,
 ) -> Estimate:
-    bill = _bill(files, facts)
-    uses = facts.keys()
+    bill = _bill(files, workings)
+    uses = workings.keys()
     card = build_rate_card(((use.key, use.month) for use in uses), factor_set)
-    known = [(use, card.rates[use.key, use.month]) for use in uses if (use.key, use.month) in card.rates]
-    verdicts: dict[tuple[int, int], tuple[int, float, float]] = {}
-    for use in uses:
-        if (use.key, use.month) in card.refused:
-            facts.mark_unit(use)
-            verdicts[use.number, use.month] = (WRONG_UNIT, 0.0, 0.0)
-    for use, rate in known:
-        if use.largest_quantity * rate.ceiling >= EXACT_LIMIT:
-            facts.mark_too_large(use, rate)
-            verdicts[use.number, use.month] = (0, rate.ceiling, 0.0)
-    facts.lay_card(known)
-    tell("value", 1, 2)
-    by_cost = _rates_by_cost(uses, card, facts, factor_set)
-    for use, rate in by_cost:
-        if use.largest_cost_micro * rate.ceiling >= EXACT_LIMIT:
-            facts.mark_too_large(use, rate)
-            verdicts[use.number, use.month] = (0, 0.0, rate.ceiling)
+    rated = [(use, card.rates[use.key, use.month]) for use in uses if (use.key, use.month) in card.rates]
+    workings.lay_card(rated)
+    tell("value", 1, 1 + len(workings.slices))
+    by_cost = _rates_by_cost(uses, card, workings, factor_set)
     if by_cost:
-        facts.lay_card([*known, *by_cost])
-    hours = facts.hours()
-    tell("value", 2, 2)
-    quarantined = _quarantined(files, facts, card, {use.number: use for use in uses}, verdicts)
+        rated.extend(by_cost)
+        workings.lay_card(rated)
+    hours = workings.hours(tell)
+    counts = _counts(workings, hours)
+    quarantined = _quarantined(files, workings, card, uses) if counts.quarantined else []
     if strict and quarantined:
         first = quarantined[0]
         raise BillError(
             first.message, code=first.code, where=f"{first.file}, line {first.line}", hint="Correct it, or leave --strict out."
         )
     if lines_out is not None:
-        facts.write_lines(lines_out)
+        write_lines(workings, {use.number: rate for use, rate in rated}, lines_out)
 
     def discard() -> None:
-        facts.close()
+        workings.close()
         shutil.rmtree(folder, ignore_errors=True)
 
     found = Estimate(
         bill=bill,
         hours=hours,
-        accounts=_accounts(facts, hours),
+        accounts=_accounts(workings, hours),
         quarantined=quarantined,
-        counts=_counts(facts, hours),
+        counts=counts,
         coverage=_coverage(hours),
         factor_set=factor_set.id,
         engine=ENGINE_ID,
-        rates={(use.key, use.month): rate for use, rate in [*known, *by_cost]},
-        _facts=facts,
+        rates={(use.key, use.month): rate for use, rate in rated},
+        _workings=workings,
         _keys={use.number: use.key for use in uses},
         _discard=discard,
     )
@@ -182,10 +178,10 @@ def _silent(step: str, done: int, total: int) -> None:
     pass
 
 
-def _bill(files: list[BillFile], facts: Facts) -> Bill:
-    if not facts.totals()[0]:
+def _bill(files: list[BillFile], workings: Workings) -> Bill:
+    if not workings.totals()[0]:
         raise BillError("the bill has no lines.", code="bill.empty", where=files[0].name, hint="Deliver it again.")
-    payers, periods, currencies = facts.distinct("payer"), facts.periods(), facts.distinct("currency")
+    payers, periods, currencies = workings.distinct("payer"), workings.periods(), workings.distinct("currency")
     if len(payers) != 1:
         raise BillError(
             f"{len(payers)} payer accounts in one bill{': ' + ', '.join(payers[:3]) if payers else ''}.",
@@ -211,12 +207,12 @@ def _bill(files: list[BillFile], facts: Facts) -> Bill:
     )
 
 
-def _rates_by_cost(uses: list[KeyUse], card: RateCard, facts: Facts, factor_set: FactorSet) -> list[tuple[KeyUse, Rate]]:
+def _rates_by_cost(uses: list[KeyUse], card: RateCard, workings: Workings, factor_set: FactorSet) -> list[tuple[KeyUse, Rate]]:
     """Rates for usage without a model: its service's energy per money spent, else the bill's; none when nothing is known."""
     unknown = [use for use in uses if (use.key, use.month) in card.not_modelled]
     if not unknown:
         return []
-    priced = facts.priced()
+    priced = workings.priced()
     whole = tuple(sum(figures[place] for figures in priced.values()) for place in range(3))
     found = []
     for use in unknown:
@@ -232,49 +228,48 @@ def _rates_by_cost(uses: list[KeyUse], card: RateCard, facts: Facts, factor_set:
     return found
 
 
-def _quarantined(
-    files: list[BillFile],
-    facts: Facts,
-    card: RateCard,
-    uses: dict[int, KeyUse],
-    verdicts: dict[tuple[int, int], tuple[int, float, float]],
-) -> list[QuarantinedLine]:
-    if not facts.totals()[1]:
-        return []
-    rows = list(facts.faulty_rows(verdicts, MAX_QUARANTINE_LISTED))
+def _quarantined(files: list[BillFile], workings: Workings, card: RateCard, uses: list[KeyUse]) -> list[QuarantinedLine]:
+    refused = {use.number: card.refused[use.key, use.month] for use in uses if (use.key, use.month) in card.refused}
+    rows = faulty_rows(workings, list(refused), MAX_QUARANTINE_LISTED)
     found = []
     for number, file in enumerate(files):
-        here = [row for row in rows if row[0] == number]
-        lines = physical_lines(file, [row[1] for row in here])
-        for (_, record, fault, account, k), line in zip(here, lines, strict=True):
-            code, message = FAULTS[fault]
-            if fault == WRONG_UNIT and k in uses:
-                use = uses[k]
-                message = next((refusal.message for (key, _), refusal in card.refused.items() if key == use.key), message)
-            found.append(QuarantinedLine(file.name, line or record, code, message, account))
+        here = [row for row in rows if row.file == number]
+        lines = physical_lines(file, [row.record for row in here])
+        for row, line in zip(here, lines, strict=True):
+            code, message = FAULTS[row.fault]
+            if row.fault == WRONG_UNIT and row.key in refused:
+                message = refused[row.key].message
+            found.append(QuarantinedLine(file.name, line or row.record, code, message, row.account))
     return sorted(found, key=lambda line: (line.file, line.line))[:MAX_QUARANTINE_LISTED]
 
 
-def _accounts(facts: Facts, hours: pa.Table) -> list[AccountSummary]:
+def _accounts(workings: Workings, hours: pa.Table) -> list[AccountSummary]:
     known = _by_account(hours.filter(pc.not_equal(hours["quality"], "unknown")))
     unknown = _by_account(hours.filter(pc.equal(hours["quality"], "unknown")))
+    spans = (
+        hours.select(["account", "hour", "lines"])
+        .group_by("account")
+        .aggregate([("hour", "min"), ("hour", "max"), ("lines", "sum")])
+    )
+    valued = {row["account"]: row for row in spans.to_pylist()}
     found = []
-    for account, first, last, lines, without_invoice, faulty in facts.accounts():
+    for account, lines, without_invoice, meant in workings.accounts():
         if not account:
             # Lines without an account are quarantined or carry no energy; they are counted, but are nobody's.
             continue
         energy, ug = known.get(account, (0, 0))
+        span = valued.get(account, {"hour_min": -1, "hour_max": -1, "lines_sum": 0})
         found.append(
             AccountSummary(
                 account=account,
-                hour_from=-1 if first is None else first,
-                hour_through=-1 if last is None else last,
+                hour_from=span["hour_min"],
+                hour_through=span["hour_max"],
                 lines=lines,
                 lines_without_invoice=without_invoice,
                 ug=ug,
                 energy_uwh=energy,
                 by_cost_ug=unknown.get(account, (0, 0))[1],
-                quarantined=faulty,
+                quarantined=meant - span["lines_sum"],
             )
         )
     return found
@@ -285,15 +280,17 @@ def _by_account(hours: pa.Table) -> dict[str, tuple[int, int]]:
     return {row["account"]: (row["energy_uwh"], row["operational_ug"] + row["embodied_ug"]) for row in sums}
 
 
-def _counts(facts: Facts, hours: pa.Table) -> Counts:
-    lines, faulty, idle = facts.totals()
+def _counts(workings: Workings, hours: pa.Table) -> Counts:
+    lines, meant, idle = workings.totals()
+    by_quality = {row["quality"]: row["lines"] for row in sums_by(hours, ["quality"], ["lines"])}
+    valued = sum(by_quality.values())
     return Counts(
-        lines=lines + facts.duplicates,
-        with_energy=lines - faulty - idle,
+        lines=lines + workings.duplicates,
+        with_energy=valued,
         without_energy=idle,
-        unknown=sum(row["lines"] for row in sums_by(hours, ["quality"], ["lines"]) if row["quality"] == "unknown"),
-        duplicates=facts.duplicates,
-        quarantined=faulty,
+        unknown=by_quality.get("unknown", 0),
+        duplicates=workings.duplicates,
+        quarantined=meant - valued,
     )
 
 

@@ -30,3 +30,25 @@ def physical_lines(file: BillFile, records: Sequence[int]) -> list[int]:
                         break
             before = reader.line_num
     return [found.get(record, record + 1) for record in records]
+
+
+def line_shifts(file: BillFile) -> list[tuple[int, int]]:
+    """(record, shift), ascending: from this record on, a record stands `shift` lines further down than its number.
+
+    In Parquet a record's line is its row. In CSV the header is one line, and each line break in a quoted value is one more.
+    """
+    if file.kind != "csv":
+        return [(1, 0)]
+    found: list[tuple[int, int]] = []
+    with file.path.open("r", encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream)
+        next(reader)
+        record, before = 0, reader.line_num
+        for row in reader:
+            if row:
+                record += 1
+                shift = before + 1 - record
+                if not found or found[-1][1] != shift:
+                    found.append((record, shift))
+            before = reader.line_num
+    return found or [(1, 1)]

@@ -15,10 +15,10 @@ from pathlib import Path
 from cloudtuner.units import quantise
 from emissions.billing.files import open_files
 from emissions.engine.estimate import estimate
-from emissions.engine.facts import TracedRow, traced_rows
 from emissions.engine.numbering import physical_lines
 from emissions.engine.ratecard import Rate, rate_of
 from emissions.engine.ratekey import RateKey
+from emissions.engine.rows import TracedRow, traced_rows
 from emissions.engine.terms import Term
 from emissions.engine.usage import NotModelled, Refused
 from emissions.grid.catalog import FactorSet

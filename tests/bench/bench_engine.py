@@ -15,65 +15,24 @@ import time
 from pathlib import Path
 
 import duckdb
+from bills import write_bill
 
 from emissions.billing.cur2 import CUR2
+from emissions.billing.places import columns_of
 from emissions.engine.estimate import estimate
 from emissions.engine.facts import fact_sql, priced_sql
 from emissions.grid.catalog import load_factor_set
 
-_TYPES = ("m5.large", "c5.xlarge", "r5.2xlarge", "t3.medium", "m6i.4xlarge", "c6g.large", "m5.xlarge", "r6g.large")
-_LINES = """
-SELECT md5(n::VARCHAR) || md5((n + 1)::VARCHAR) AS identity_line_item_id,
-  strftime(start, '%Y-%m-%dT%H:00:00Z') || '/' || strftime(start + INTERVAL 1 HOUR, '%Y-%m-%dT%H:00:00Z')
-    AS identity_time_interval,
-  'INV1' AS bill_invoice_id, 'AWS' AS bill_billing_entity, 'Anniversary' AS bill_bill_type,
-  '900011112222' AS bill_payer_account_id, {moment} AS bill_billing_period_start_date,
-  printf('%012d', 100000000000 + n % 40) AS line_item_usage_account_id,
-  CASE WHEN n % 20 = 0 THEN 'Tax' WHEN n % 5 = 0 THEN 'DiscountedUsage' ELSE 'Usage' END AS line_item_line_item_type,
-  {start} AS line_item_usage_start_date, {end} AS line_item_usage_end_date,
-  CASE WHEN n % 50 = 1 THEN 'AmazonBedrock' ELSE 'AmazonEC2' END AS line_item_product_code,
-  CASE WHEN n % 50 = 1 THEN 'APS3-Tokens' WHEN n % 4 = 3 THEN 'APS3-EBS:VolumeUsage.gp3' ELSE 'APS3-BoxUsage:' || kind END
-    AS line_item_usage_type,
-  CASE WHEN n % 4 = 3 THEN 'CreateVolume-Gp3' ELSE 'RunInstances' END AS line_item_operation,
-  'arn:aws:ec2:ap-south-1:' || (n % 40) || ':instance/i-' || left(md5((n % 5000)::VARCHAR), 17) AS line_item_resource_id,
-  {quantity} AS line_item_usage_amount, 'USD' AS line_item_currency_code, {cost} AS line_item_unblended_cost,
-  'USD 0.101 per On Demand Linux Instance Hour' AS line_item_line_item_description,
-  CASE WHEN n % 4 = 3 AND n % 50 <> 1 THEN 'GB-Mo' ELSE 'Hrs' END AS pricing_unit,
-  '{{"region":"Asia Pacific (Mumbai)","operating_system":"Linux"}}' AS product, 'ap-south-1' AS product_region_code,
-  CASE WHEN n % 4 = 3 THEN '' ELSE kind END AS product_instance_type
-FROM (SELECT range AS n, TIMESTAMP '2026-02-01' + INTERVAL 1 HOUR * (range * 672 // {lines}) AS start,
-  {kinds}[1 + range % {count}] AS kind FROM range({lines}))
-"""
-
-
-def write_bill(path: Path, lines: int) -> None:
-    """A generated CUR 2.0 bill: texts in CSV, timestamps and doubles in Parquet, as AWS delivers them."""
-    parquet = path.suffix == ".parquet"
-
-    def moment(expression: str) -> str:
-        return expression if parquet else f"strftime({expression}, '%Y-%m-%dT%H:%M:%SZ')"
-
-    def number(expression: str) -> str:
-        return f"({expression})::DOUBLE" if parquet else f"({expression})::VARCHAR"
-
-    query = _LINES.format(
-        moment=moment("TIMESTAMP '2026-02-01'"),
-        start=moment("start"),
-        end=moment("start + INTERVAL 1 HOUR"),
-        quantity=number("CASE WHEN n % 4 = 3 THEN round(0.0014880952 * (n % 97), 10) ELSE 1.0 END"),
-        cost=number("round(0.001 * (n % 331), 6)"),
-        lines=lines,
-        kinds=list(_TYPES),
-        count=len(_TYPES),
-    )
-    form = "FORMAT parquet, COMPRESSION snappy" if parquet else "FORMAT csv, HEADER"
-    with duckdb.connect() as connection:
-        connection.execute(f"COPY ({query}) TO '{path}' ({form})")
+# What the engine reads of a line.
+COLUMNS = (
+    *dict.fromkeys(columns_of(source)[0] for source in CUR2.columns.values()),
+    *(columns_of(source)[0] for source in CUR2.effective_costs.values()),
+)
 
 
 def bare_scan(path: Path, threads: int) -> float:
     """Seconds that DuckDB takes to read the engine's columns and look at every value."""
-    names = ", ".join(f"bit_xor(hash({name}))" for name in CUR2.columns.values())
+    names = ", ".join(f"bit_xor(hash({name}))" for name in COLUMNS)
     source = f"read_parquet('{path}')" if path.suffix == ".parquet" else f"read_csv('{path}', all_varchar=true)"
     with duckdb.connect(config={"threads": threads}) as connection:
         started = time.perf_counter()

@@ -13,6 +13,7 @@ import sys
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +21,8 @@ from hypothesis import strategies as st
 
 from cloudtuner.errors import BillError
 from emissions.engine.estimate import estimate
+from emissions.engine.lines_out import COLUMNS
+from emissions.engine.ratekey import RateKey
 from emissions.engine.recompute import recompute
 from emissions.samples import ANALYTICS, PRODUCTION, WEB, write_sample_bills
 
@@ -358,18 +361,19 @@ def test_estimate__parquet_doubles__survive_as_text(write_bill, factors, tmp_pat
 
 
 def test_estimate__sums_beyond_64_bits__stay_exact_or_are_refused(write_bill, factors, tmp_path):
-    # 4e8 instance-hours are 8.2e15 µWh a line: below 2^53, and 1200 of them in one hour do not fit 64 bits.
-    same_hour = write_bill([{"line_item_usage_amount": "4e8"}] * 1200)
+    # 2e8 instance-hours are 4e15 µWh a line: below 2^53, and 2400 of them in one hour do not fit 64 bits.
+    same_hour = write_bill([{"line_item_usage_amount": "2e8"}] * 2400)
     with pytest.raises(BillError, match="do not fit 64 bits"):
         estimate([same_hour], factor_set=factors, work_dir=tmp_path)
     spread = write_bill(
         [
-            {"line_item_usage_amount": "4e8", "line_item_usage_start_date": f"2026-02-{n % 28 + 1:02d}T05:00:00Z"}
-            for n in range(1200)
+            {"line_item_usage_amount": "2e8", "line_item_usage_start_date": f"2026-02-{n % 28 + 1:02d}T05:00:00Z"}
+            for n in range(2400)
         ]
     )
     with estimate([spread], factor_set=factors) as found:
-        assert found.accounts[0].energy_uwh == 1200 * 4 * 10**8 * 20_022_000 > 2**63
+        (rate,) = found.rates.values()
+        assert found.accounts[0].energy_uwh == 2400 * 2 * 10**8 * rate.energy_uwh > 2**63
         assert recompute(found.stripped("110022003300"), factors).energy_uwh == found.accounts[0].energy_uwh
 
 
@@ -381,12 +385,29 @@ def test_estimate__little_memory__spills_and_says_the_same(samples, factors):
         assert roomy.hours.equals(tight.hours)
 
 
-def test_estimate__lines_out__adds_up_to_the_hours(samples, factors, tmp_path):
-    with estimate([samples.first.path], factor_set=factors, lines_out=tmp_path / "lines.parquet") as found:
-        lines = pq.read_table(tmp_path / "lines.parquet")
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_estimate__lines_out__adds_up_to_the_hours(samples, factors, slow, tmp_path, ending):
+    path = tmp_path / f"lines.{ending}"
+    rows = slow.rows(samples.first.path)
+    with estimate([samples.first.path], factor_set=factors, lines_out=path) as found:
+        lines = pq.read_table(path) if ending == "parquet" else pacsv.read_csv(path)
+        assert tuple(lines.column_names) == COLUMNS
         assert lines.num_rows == found.counts.with_energy
-        for name in ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug", "cost_micro"):
-            assert pc.sum(lines[name]).as_py() == pc.sum(found.hours[name]).as_py()
+        for name in ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug", "water_ul"):
+            shown = f"co2e_{name}" if name.endswith("_ug") else name
+            assert pc.sum(lines[shown]).as_py() == pc.sum(found.hours[name]).as_py()
+        for line in lines.slice(0, 50).to_pylist():
+            row = rows[line["line_number"] - 2]
+            assert line["line_id"] == row["identity_line_item_id"]
+            assert float(line["quantity"]) == float(row["line_item_usage_amount"])
+            rate = found.rates[RateKey.from_text(line["rate_key"]), 12 * 2026 + 1]
+            assert line["factor_ids"].split() == list(dict.fromkeys(term.id for term in rate.terms))
+
+
+def test_estimate__lines_out_of_values_over_two_lines__numbers_are_those_an_editor_shows(write_bill, factors, tmp_path):
+    path = write_bill([{}, {"line_item_operation": "Run\nInstances"}, {}, {"line_item_operation": "Run\n\nInstances"}, {}])
+    with estimate([path], factor_set=factors, lines_out=tmp_path / "lines.csv"):
+        assert pacsv.read_csv(tmp_path / "lines.csv")["line_number"].to_pylist() == [2, 3, 5, 6, 9]
 
 
 def test_estimate__closed__leaves_nothing_behind(samples, factors, tmp_path):

@@ -1,0 +1,73 @@
+"""Which lines stand in a bill twice: same line id, start and end. One of each stays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from emissions.billing.formats import KEY_FIELDS
+from emissions.engine.faults import NO_COST, NO_QUANTITY
+from emissions.engine.lines import LineSource
+from emissions.engine.reading import reading
+from emissions.engine.slices import Slice
+from emissions.engine.survey import profile_number
+
+_H = "hash(line_id, start_us, end_us)"
+# A correction stays instead of the line it corrects. Of copies that differ, a faulty one stays, else the one with the
+# smallest quantity: a duplicate can never overstate. What follows only makes the choice the same every time.
+ONE_OF_DOUBLES = (
+    "PARTITION BY line_id, start_us, end_us "
+    f"ORDER BY revision DESC, fault DESC, quantity, {', '.join(KEY_FIELDS)}, cost_micro, account, energy, invoiced, file, row_no"
+)
+
+
+def line_fault(profile: str = "p", line: str = "l") -> str:
+    """The fault of a line by itself, given its profile's: what its texts, then what its amounts say."""
+    return (
+        f"CASE WHEN {profile}.fault > 0 OR NOT {profile}.energy THEN {profile}.fault "
+        f"WHEN {line}.quantity IS NULL THEN {NO_QUANTITY} WHEN {line}.cost_micro IS NULL THEN {NO_COST} ELSE 0 END"
+    )
+
+
+def find(connection: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], slices: Sequence[Slice], *, by_month: bool) -> int:
+    """Fills the table `dropped` (file, row_no) with the copies that do not count; tells how many there are.
+
+    Hashes find the candidates, the texts decide. Their profiles lose the lines.
+    """
+    connection.execute("CREATE OR REPLACE TEMP TABLE dropped (file USMALLINT, row_no BIGINT, profile BIGINT)")
+    connection.execute("CREATE OR REPLACE TEMP TABLE doubled (h UBIGINT)")
+    for cut in slices:
+        hashes = " UNION ALL ".join(
+            f"SELECT {_H} AS h FROM ({source.lines(cut.where(source))}) WHERE {source.identified}"  # noqa: S608
+            for source in sources
+        )
+        with reading(sources[0].file):
+            # Sorted neighbours are found in half the time and memory that a hash table of all lines takes.
+            ordered = connection.sql(f"SELECT h FROM ({hashes}) ORDER BY h").to_arrow_table()["h"].combine_chunks()  # noqa: S608
+        same = pc.equal(ordered[1:], ordered[:-1]) if len(ordered) > 1 else None
+        if same is not None and pc.any(same).as_py():
+            connection.register("again_arrow", pa.table({"h": ordered[1:].filter(same)}))
+            connection.execute("INSERT INTO doubled SELECT DISTINCT h FROM again_arrow")
+            connection.unregister("again_arrow")
+    if not connection.execute("SELECT count(*) FROM doubled").fetchall()[0][0]:
+        return 0
+    candidates = " UNION ALL ".join(
+        f"SELECT {profile_number(source, by_month=by_month)} AS profile, file, row_no, line_id, start_us, end_us, revision, "  # noqa: S608
+        f"quantity, cost_micro FROM (SELECT * FROM ({source.lines()}) WHERE {source.identified}) "
+        f"WHERE {_H} IN (SELECT h FROM doubled)"
+        for source in sources
+    )
+    with reading(sources[0].file):
+        connection.execute(
+            f"INSERT INTO dropped SELECT file, row_no, profile FROM ("  # noqa: S608
+            f"SELECT l.*, {line_fault()} AS fault, p.* EXCLUDE (profile, fault) "
+            f"FROM ({candidates}) l JOIN profile p USING (profile)) QUALIFY row_number() OVER ({ONE_OF_DOUBLES}) > 1"
+        )
+    connection.execute(
+        "UPDATE profile SET lines = lines - lost FROM (SELECT profile AS number, count(*) AS lost FROM dropped GROUP BY 1) "
+        "WHERE number = profile"
+    )
+    return int(connection.execute("SELECT count(*) FROM dropped").fetchall()[0][0])

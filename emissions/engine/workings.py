@@ -1,0 +1,198 @@
+"""The database of one estimate: the bill's profiles, its rate card, and the passes over its files.
+
+Nothing of a line is kept. Each pass reads the files again, which costs less than keeping them: the survey that finds the
+profiles, the search for duplicates, and the sums. So memory does not grow with the number of lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from cloudtuner.errors import BillError
+from emissions.billing.files import BillFile
+from emissions.billing.formats import KEY_FIELDS
+from emissions.billing.normalise import literal
+from emissions.engine import doubles
+from emissions.engine.facts import CARD_SCHEMA, LABELS, MEASURES, fact_sql, priced_sql
+from emissions.engine.lines import LineSource, open_lines, parse_query
+from emissions.engine.ratecard import Rate
+from emissions.engine.ratekey import RateKey
+from emissions.engine.reading import Progress, connect, following, reading
+from emissions.engine.results import HOURS_SCHEMA
+from emissions.engine.slices import Slice, slices_of
+from emissions.engine.survey import profile_number, survey
+
+_EXACT = 2.0**53
+
+
+@dataclass(frozen=True)
+class KeyUse:
+    """One distinct rate key in one month: its number, and its largest amounts."""
+
+    key: RateKey
+    month: int
+    number: int
+    largest_quantity: float
+    largest_cost_micro: int
+
+
+class Workings:
+    """One bill being estimated, until it is closed."""
+
+    def __init__(self, files: Sequence[BillFile], work_dir: Path, *, threads: int, memory_limit: str) -> None:
+        self.files = files
+        self.work_dir = work_dir
+        self.connection = connect(work_dir, threads=threads, memory_limit=memory_limit)
+        self.sources: list[LineSource] = []
+        self.slices: list[Slice] = [Slice()]
+        self.by_month = False
+        self.duplicates = 0
+        self._narrow = False
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self.connection.close()
+
+    def read(self, tell: Progress) -> None:
+        """Parses text files, finds the profiles and the duplicates; tells rows on the way."""
+        self.survey(tell)
+        self.slices = slices_of(self.sources)
+        self.duplicates = doubles.find(self.connection, self.sources, self.slices, by_month=self.by_month)
+
+    def survey(self, tell: Progress | None = None) -> None:
+        """Opens the files and finds the profiles."""
+        self._open(tell or _silent)
+        self.by_month = survey(self.connection, self.sources, run=self._run)
+
+    def _open(self, tell: Progress) -> None:
+        total, before = sum(file.rows for file in self.files), 0
+        tell("rows", 0, total)
+        for number, file in enumerate(self.files):
+            parsed = None
+            if file.kind != "parquet":
+                parsed = self.work_dir / f"lines-{number}.parquet"
+                copy = f"COPY ({parse_query(file)}) TO {literal(str(parsed))} (FORMAT parquet, COMPRESSION snappy)"
+                with reading(file):
+                    for share in following(self.connection, copy):
+                        tell("rows", min(before + int(share * file.rows), total), total)
+            self.sources.append(open_lines(file, number, parsed))
+            before += file.rows
+            tell("rows", before, total)
+            tell("read", number + 1, len(self.files))
+
+    def _run(self, source: LineSource, query: str) -> None:
+        with reading(source.file):
+            self.connection.execute(query)
+
+    def keys(self) -> list[KeyUse]:
+        """The distinct rate keys and months of the lines that carry energy."""
+        provider = self.files[0].bill_format.provider
+        rows = self.connection.execute(
+            f"SELECT {', '.join(KEY_FIELDS)}, month, number, largest_quantity, largest_cost_micro FROM key ORDER BY number"  # noqa: S608
+        ).fetchall()
+        return [KeyUse(RateKey(provider, *row[:6]), *row[6:]) for row in rows]
+
+    def lay_card(self, rates: Iterable[tuple[KeyUse, Rate]]) -> None:
+        """Puts a rate card beside the lines, in place of any before it, and numbers the places of the sums in order."""
+        given = list(rates)
+        rated = pa.table(
+            {
+                "number": pa.array([use.number for use, _ in given], pa.int32()),
+                **{name: pa.array([getattr(rate, name) for _, rate in given], pa.string()) for name in ("region", *LABELS[3:])},
+                "by_cost": pa.array([rate.by_cost for _, rate in given], pa.bool_()),
+                "ceiling": pa.array([rate.ceiling for _, rate in given], pa.float64()),
+                **{
+                    f"{name}_rate": pa.array([rate.doubles[place] for _, rate in given], pa.float64())
+                    for place, name in enumerate(MEASURES)
+                },
+            }
+        )
+        labels = ", ".join(f"profile.{name}" if name in ("account", "service") else f"rated.{name}" for name in LABELS)
+        self.connection.register("rated_arrow", rated)
+        self.connection.execute("CREATE OR REPLACE TEMP TABLE rated AS SELECT * FROM rated_arrow")
+        self.connection.unregister("rated_arrow")
+        key = ", ".join((*KEY_FIELDS, "month"))
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE carded AS SELECT profile.*, key.number, rated.* EXCLUDE (number, region), "  # noqa: S608
+            f"rated.region AS grid_region, (dense_rank() OVER (ORDER BY {labels}))::INTEGER AS place "
+            f"FROM profile JOIN key USING ({key}) JOIN rated ON rated.number = key.number WHERE profile.fault = 0 AND energy"
+        )
+        names = ", ".join(CARD_SCHEMA)
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE card AS SELECT {names} FROM carded")  # noqa: S608
+        shown = ", ".join("grid_region AS region" if name == "region" else name for name in LABELS)
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE place AS SELECT DISTINCT place, {shown} FROM carded")  # noqa: S608
+        self._narrow = self._fits_doubles()
+
+    def _fits_doubles(self) -> bool:
+        """Whether no sum of a place can reach 2^53, whichever lines it adds."""
+        largest = self.connection.execute(
+            "SELECT max(amount), max(money) FROM (SELECT sum(lines * ceiling * "
+            "CASE WHEN by_cost THEN largest_cost_micro ELSE largest_quantity END) AS amount, "
+            "sum(lines * largest_cost_micro::DOUBLE) AS money FROM carded GROUP BY place)"
+        ).fetchall()[0]
+        # Sums of doubles, so with room for what they lose.
+        return all(value is not None and value + 2.0 * 10**9 < _EXACT / 2 for value in largest)
+
+    def lines(self, cut: Slice, columns: str = "hour, quantity, cost_micro", sources: Sequence[LineSource] | None = None) -> str:
+        """The lines of a slice without duplicates, each with the number of its profile and the columns asked for."""
+        parts = (
+            f"SELECT {profile_number(source, by_month=self.by_month)} AS profile, {columns} "  # noqa: S608
+            f"FROM ({source.lines(cut.where(source), without=self.duplicates > 0)})"
+            for source in sources or self.sources
+        )
+        return " UNION ALL ".join(parts)
+
+    def hours(self, tell: Progress) -> pa.Table:
+        """The hourly rows under the card that lies there, in order of hour and place; told slice by slice."""
+        found = []
+        for number, cut in enumerate(self.slices):
+            self.connection.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.lines(cut)}")
+            with reading(self.files[0]):
+                try:
+                    found.append(self.connection.sql(fact_sql(narrow=self._narrow)).to_arrow_table().cast(HOURS_SCHEMA))
+                except (pa.ArrowInvalid, duckdb.ConversionException) as error:
+                    raise BillError("the bill's sums do not fit 64 bits.", code="bill.too_large") from error
+            tell("value", number + 2, len(self.slices) + 1)
+        return pa.concat_tables(found)
+
+    def priced(self) -> dict[str, tuple[int, int, int]]:
+        """Per service: energy µWh, embodied µg and money of the lines that used energy and cost something."""
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.lines(Slice())}")
+        with reading(self.files[0]):
+            rows = self.connection.execute(priced_sql()).fetchall()
+        return {service: (energy, embodied, cost) for service, energy, embodied, cost in rows}
+
+    def totals(self) -> tuple[int, int, int]:
+        """How many lines there are, how many of them should have a value, and how many carry no energy."""
+        lines, meant, idle = self.connection.execute(
+            "SELECT coalesce(sum(lines), 0), coalesce(sum(lines) FILTER (energy OR fault > 0), 0), "
+            "coalesce(sum(lines) FILTER (NOT energy AND fault = 0), 0) FROM profile"
+        ).fetchall()[0]
+        return int(lines), int(meant), int(idle)
+
+    def distinct(self, column: str) -> list[str]:
+        """The texts of payer or currency that the lines name, sorted, without the empty one."""
+        rows = self.connection.execute(f"SELECT DISTINCT {column} FROM profile WHERE {column} <> '' ORDER BY 1").fetchall()  # noqa: S608
+        return [row[0] for row in rows]
+
+    def periods(self) -> list[int]:
+        """The billing months that the lines name, or that they start in where the file names none."""
+        rows = self.connection.execute("SELECT DISTINCT told FROM profile WHERE told IS NOT NULL ORDER BY 1").fetchall()
+        return [row[0] for row in rows]
+
+    def accounts(self) -> list[tuple[str, int, int, int]]:
+        """Per account: its lines, those without an invoice id, and those that should have a value."""
+        rows = self.connection.execute(
+            "SELECT account, sum(lines), coalesce(sum(lines) FILTER (NOT invoiced), 0), "
+            "coalesce(sum(lines) FILTER (energy OR fault > 0), 0) FROM profile GROUP BY account ORDER BY account"
+        ).fetchall()
+        return [(account, int(lines), int(without), int(meant)) for account, lines, without, meant in rows]
+
+
+def _silent(step: str, done: int, total: int) -> None:
+    pass
