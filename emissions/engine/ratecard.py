@@ -2,7 +2,7 @@
 
 operational µg = quantity × Wh per unit × 10^6 × PUE × grid (kgCO2e/kWh; 1 µWh at 1 kg/kWh is 1 µg)
 embodied µg    = quantity × grams per unit × 10^6
-water µl       = quantity × Wh per unit × 10^3 × PUE × WUE (l/kWh; a kilowatt-hour is 10^3 Wh and a litre 10^6 µl)
+water µl       = quantity × Wh per unit × 10^3 × WUE (l/kWh of the servers' energy, as The Green Grid defines it: no PUE)
 All arithmetic is exact; each rate is turned once into the nearest double, which the fact query multiplies.
 """
 
@@ -159,7 +159,7 @@ def _priced(
         embodied_ug=embodied_g.value * _MICRO,
         low_ug=total.low * _MICRO,
         high_ug=total.high * _MICRO,
-        water_ul=energy.value * wue.value * _MILLI,
+        water_ul=rack_wh.value * wue.value * _MILLI,
         terms=terms,
     )
 
@@ -182,7 +182,8 @@ def rate_by_cost(key: RateKey, month: int, factors: FactorSet, ratio: CostRatio,
     """
     day = month_text(month)
     shown, region, why = region_of(key, factors)
-    grid, wue = factors.grid(key.provider, region, day, basis), factors.wue(key.provider, region, day)
+    grid = factors.grid(key.provider, region, day, basis)
+    pue, wue = factors.pue(key.provider, region, day), factors.wue(key.provider, region, day)
     widen = factors.coefficient(f"cost.{ratio.scope}", day)
     operational = Band.exact(ratio.energy_uwh) * Band.of(grid.factor)
     total = (operational + Band.exact(ratio.embodied_ug)) * Band.of(widen)
@@ -201,12 +202,13 @@ def rate_by_cost(key: RateKey, month: int, factors: FactorSet, ratio: CostRatio,
         embodied_ug=ratio.embodied_ug,
         low_ug=total.low,
         high_ug=total.high,
-        water_ul=ratio.energy_uwh * wue.value / _MILLI,
+        water_ul=ratio.energy_uwh / pue.value * wue.value / _MILLI,
         terms=(
             Term("energy by cost", "bill", ratio.energy_uwh, "µWh per 10^-6 of currency", f"this bill, {place}", ""),
             Term("embodied by cost", "bill", ratio.embodied_ug, "µg per 10^-6 of currency", f"this bill, {place}", ""),
             Term.of("band", widen),
             Term.of("grid", grid.factor),
+            Term.of("PUE", pue),
             Term.of("WUE", wue),
         ),
     )

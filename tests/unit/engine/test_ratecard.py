@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
@@ -177,13 +176,3 @@ def test_recompute__line_that_no_rate_values__is_refused(factors):
     with pytest.raises(ProofError, match="not a rate key"):
         RateKey.from_text('{"provider":"aws"}')
     assert month_of(491640) == FEBRUARY
-
-
-def test_methodology__worked_example__says_what_the_engine_says(factors):
-    page = (Path(__file__).parents[3] / "docs" / "methodology.md").read_text()
-    rate = _rate(factors, "AmazonEC2", "APS3-BoxUsage:m5.large", "Hrs", "ap-south-1", "m5.large")
-    energy, operational, embodied, low, high = value_quantity("1", rate)
-    for figure in (energy, operational, embodied, operational + embodied, low, high):
-        assert f"{figure:,}" in page
-    for term in rate.terms:
-        assert f"`{term.id}`" in page or term.part in ("embodied", "WUE")
