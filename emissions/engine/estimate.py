@@ -23,6 +23,7 @@ import rfc8785
 
 from cloudtuner.errors import BillError
 from emissions.billing.files import BillFile, open_files
+from emissions.engine.explain import Explanation, explain
 from emissions.engine.faults import FAULTS, WRONG_UNIT
 from emissions.engine.identity import ENGINE_ID
 from emissions.engine.lines_out import write_lines
@@ -71,6 +72,10 @@ class Estimate:
         The parts of one account are read before the next account is asked for. Eight million lines take seconds here.
         """
         return stripped_documents(self._workings, {number: key.text for number, key in self._keys.items()})
+
+    def explain(self) -> list[Explanation]:
+        """Every usage type that was valued, with its spend, its figures, its reason and its factors; the unknown first."""
+        return explain(self._workings.sums_by_key(), self.rates)
 
     @property
     def ug(self) -> int:

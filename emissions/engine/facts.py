@@ -116,6 +116,13 @@ def priced_query() -> Table:
     return named.group_by("service").aggregate(**{name: named[name].sum() for name in names})
 
 
+def profile_query() -> Table:
+    """Integers, lines and money of each profile: what explains an estimate."""
+    valued = valued_lines({"profile": "int64"})
+    summed = {name: valued[name].cast("int64").sum() for name in (*MEASURES, "cost_micro")}
+    return valued.group_by("profile").aggregate(**summed, lines=valued.count())
+
+
 @cache
 def fact_sql(*, narrow: bool = False) -> str:
     """`fact_query` in DuckDB's SQL."""
@@ -130,6 +137,14 @@ def priced_sql() -> str:
     import ibis
 
     return str(ibis.to_sql(priced_query(), dialect="duckdb"))
+
+
+@cache
+def profile_sql() -> str:
+    """`profile_query` in DuckDB's SQL."""
+    import ibis
+
+    return str(ibis.to_sql(profile_query(), dialect="duckdb"))
 
 
 @cache

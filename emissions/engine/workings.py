@@ -18,7 +18,8 @@ from emissions.billing.files import BillFile
 from emissions.billing.formats import KEY_FIELDS
 from emissions.billing.normalise import literal
 from emissions.engine import doubles
-from emissions.engine.facts import CARD_SCHEMA, LABELS, MEASURES, fact_sql, priced_sql
+from emissions.engine.explain import KeySum
+from emissions.engine.facts import CARD_SCHEMA, LABELS, MEASURES, fact_sql, priced_sql, profile_sql
 from emissions.engine.lines import LineSource, open_lines, parse_query
 from emissions.engine.ratecard import Rate
 from emissions.engine.ratekey import RateKey
@@ -166,6 +167,18 @@ class Workings:
         with reading(self.files[0]):
             rows = self.connection.execute(priced_sql()).fetchall()
         return {service: (energy, embodied, cost) for service, energy, embodied, cost in rows}
+
+    def sums_by_key(self) -> list[KeySum]:
+        """Per rate key and month that the card values: its lines, their money and their integers."""
+        uses = {use.number: use for use in self.keys()}
+        names = ("lines", "cost_micro", *MEASURES)
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.lines(Slice())}")
+        with reading(self.files[0]):
+            rows = self.connection.execute(
+                f"SELECT number, {', '.join(f'sum(found.{name})' for name in names)} FROM ({profile_sql()}) AS found "  # noqa: S608
+                "JOIN carded USING (profile) GROUP BY number ORDER BY number"
+            ).fetchall()
+        return [KeySum(uses[number].key, uses[number].month, *map(int, figures)) for number, *figures in rows]
 
     def totals(self) -> tuple[int, int, int]:
         """How many lines there are, how many of them should have a value, and how many carry no energy."""
