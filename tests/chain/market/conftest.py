@@ -5,7 +5,7 @@ Made once per file; each test starts from the same state, which the chain goes b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,7 +107,13 @@ class Market:
         return self.trader.send(self.v4.swap(token_in, amount, min_out=0, deadline=self.deadline))
 
 
-def make_network(anvil: Any, *, minters: tuple[str, ...] = (), owner: str | None = None) -> Network:
+@pytest.fixture
+def make_network() -> Callable[..., Network]:
+    """Deploys a core of one's own."""
+    return _make_network
+
+
+def _make_network(anvil: Any, *, minters: tuple[str, ...] = (), owner: str | None = None) -> Network:
     """The core with four validators; the second last account is the treasury."""
     keys = anvil.keys
     validator_keys = keys[4:8]
@@ -134,7 +140,7 @@ def make_market(anvil: Any) -> Market:
     owner = Account(anvil.client, 31337, anvil.keys[8])
     trader = Account(anvil.client, 31337, anvil.keys[9])
     around = deploy_market.addresses(deployer=owner.address, first_nonce=0)
-    network = make_network(anvil, minters=(around["airdrop"],))
+    network = _make_network(anvil, minters=(around["airdrop"],))
     venues_of = Account(anvil.client, 31337, anvil.keys[2])
     venues = create_venues(venues_of)
     parameters = deploy_market.MarketParameters(
