@@ -58,11 +58,15 @@ def fields_query(file: BillFile, *, numbered: bool = False) -> str:
 
 @dataclass(frozen=True)
 class _Found:
-    """A place in this file: its SQL before any cast, the column's type, and whether the SQL is the column itself."""
+    """A place in this file: its SQL before any cast, the type of that, whether it is the column itself, and the column.
+
+    `whole` is empty for a part of a column that is no text: there the part is quicker to carry along than the column.
+    """
 
     sql: str
     kind: str
     plain: bool
+    whole: str
 
 
 class LineSql:
@@ -94,16 +98,17 @@ class LineSql:
         return self._text(self.format.columns.get(field, First()))
 
     def whole_columns(self, field: str) -> tuple[str, ...] | None:
-        """The columns that a text is made of, as SQL; None where it takes a part of a column, or what is no such text."""
+        """The columns that a text is made of, as SQL; None where it takes what a column is not enough for."""
         sources = [self.format.columns.get(field, First())]
         if field == "payer" and self.format.told_by is not None:
             sources.append(self.format.told_by)
         if field == "line_type" and any(self._at(Place(idle.column)) is not None for idle in self.format.idle):
             return None
-        found = [one for source in sources for place in places_of(source) if (one := self._at(place)) is not None]
+        firsts = [first for source in sources for first in (source.parts if isinstance(source, Joined) else (source,))]
+        found = [one for first in firsts for one in self._filled(first)]
         # A part of a struct has a dot outside of the quotes; only a name of its own can be carried along.
-        whole = all(one.plain and one.sql == quoted(one.sql[1:-1].replace('""', '"')) for one in found)
-        return tuple(dict.fromkeys(one.sql for one in found)) if whole else None
+        whole = all(one.whole and one.whole == quoted(one.whole[1:-1].replace('""', '"')) for one in found)
+        return tuple(dict.fromkeys(one.whole for one in found)) if whole else None
 
     def has(self, field: str) -> bool:
         """Whether the file has a column for the field."""
@@ -152,10 +157,22 @@ class LineSql:
         column = self._columns[name]
         if path:
             # A part of a column that holds JSON; a struct's parts are columns of their own.
-            return _Found(_json(column.sql, path.split(".")), "text", False) if column.type in _TEXTS else None
+            return _Found(_json(column.sql, path.split(".")), "text", False, column.sql) if column.type in _TEXTS else None
         if place.key:
-            return _Found(_keyed(column, place.key), "text", False)
-        return _Found(column.sql, column.type, True)
+            return _Found(_keyed(column, place.key), "text", False, column.sql if column.type in _TEXTS else "")
+        return _Found(column.sql, column.type, True, column.sql)
+
+    def _filled(self, source: First) -> list[_Found]:
+        """The places of a source in this file.
+
+        A key stands in for a column that an export left out, not for an empty one: who writes both fills both or none.
+        """
+        found: list[_Found] = []
+        for place in source.places:
+            one = self._at(place)
+            if one is not None and not (place.key and any(before.plain for before in found)):
+                found.append(one)
+        return found
 
     def _places(self, field: str) -> list[_Found]:
         source = self.format.columns.get(field, First())
@@ -165,7 +182,7 @@ class LineSql:
         if isinstance(source, Joined):
             parts = ", ".join(f"nullif({self._text(part)}, '')" for part in source.parts)
             return f"concat_ws({literal(source.between)}, {parts})"
-        found = [one for place in source.places if (one := self._at(place)) is not None]
+        found = self._filled(source)
         if not found:
             return literal(source.default)
         texts = [self._known(one) for one in found]
