@@ -119,22 +119,26 @@ def v4_fees(client: RpcClient, pool: v4.V4Pool, *, hook: str, carbon: str, block
 
 
 def v3_fees(
-    client: RpcClient, pool: str, fee: int, *, carbon_is_0: bool, delivered: Amounts, blocks: tuple[int, int], name: str
+    client: RpcClient, pool: str, fee: int, *, burner: str, carbon_is_0: bool, blocks: tuple[int, int], name: str
 ) -> VenueFees:
-    """Fees of a V3 pool by its swaps. `delivered` is what the network's position sent on (see `received_from`)."""
-    total, swaps = Amounts(), 0
+    """Fees of a V3 pool by its swaps; delivered is what positions sent from it straight to the burner."""
+    total, delivered, swaps = Amounts(), Amounts(), 0
     for log in client.logs([pool], from_block=blocks[0], to_block=blocks[1]):
         if log["topics"][0] == v3.SWAP_EVENT:
             amount0, amount1, *_ = decode_values(("int256", "int256", "uint160", "uint128", "int24"), _data(log))
             total += _fee_of(amount0, amount1, fee, carbon_is_0=carbon_is_0)
             swaps += 1
+        elif log["topics"][0] == v3.COLLECT_EVENT:
+            receiver, amount0, amount1 = decode_values(("address", "uint128", "uint128"), _data(log))
+            if int(receiver, 16) == int(burner, 16):
+                delivered += Amounts(amount0, amount1) if carbon_is_0 else Amounts(amount1, amount0)
     return VenueFees(name, Way.POSITION, swaps, total, delivered)
 
 
 def received_from(
     client: RpcClient, *, payers: Iterable[str], burner: str, carbon: str, dollar: str, blocks: tuple[int, int]
 ) -> Amounts:
-    """What the burner received straight from these accounts: a pool that a position was collected from, the treasury."""
+    """What the burner received straight from these accounts: the treasury, where a venue pays nothing by itself."""
     from_topics = {_word(payer) for payer in payers}
     total = Amounts()
     for log in client.logs([carbon, dollar], from_block=blocks[0], to_block=blocks[1]):

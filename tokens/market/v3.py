@@ -16,9 +16,9 @@ SPACING = {100: 1, 500: 10, 3000: 60, 10_000: 200}
 """Ticks between positions by the pool's fee, pips (millionths)."""
 
 SWAP_EVENT = topic("Swap(address,address,int256,int256,uint160,uint128,int24)")
+COLLECT_EVENT = topic("Collect(address,address,int24,int24,uint128,uint128)")
 _INCREASED = topic("IncreaseLiquidity(uint256,uint128,uint256,uint256)")
-_COLLECTED = topic("Collect(uint256,address,uint256,uint256)")
-_ZERO = "0x" + "00" * 20
+_POSITION_COLLECTED = topic("Collect(uint256,address,uint256,uint256)")
 _MAX_128 = 2**128 - 1
 
 
@@ -100,7 +100,7 @@ class V3Market:
     def collected_of(self, receipt: Receipt) -> tuple[int, int]:
         """What a collect sent, by token 0 and 1."""
         for log in receipt.logs:
-            if log["topics"][0] == _COLLECTED and log["address"].lower() == self.at.positions.lower():
+            if log["topics"][0] == _POSITION_COLLECTED and log["address"].lower() == self.at.positions.lower():
                 _, amount0, amount1 = decode_values(("address", "uint256", "uint256"), _data(log))
                 return amount0, amount1
         return 0, 0

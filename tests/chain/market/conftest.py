@@ -1,4 +1,4 @@
-"""A market on a chain of its own: the core, what is around it, Uniswap and Aave as published, pools with liquidity.
+"""A market on a chain of its own: the core, what is around it, Uniswap as published, pools with liquidity.
 
 Made once per file; each test starts from the same state, which the chain goes back to afterwards.
 """
@@ -142,7 +142,7 @@ def make_market(anvil: Any) -> Market:
     around = deploy_market.addresses(deployer=owner.address, first_nonce=0)
     network = _make_network(anvil, minters=(around["airdrop"],))
     venues_of = Account(anvil.client, 31337, anvil.keys[2])
-    venues = create_venues(venues_of)
+    venues = create_venues(venues_of, with_aave=False)
     parameters = deploy_market.MarketParameters(
         network=NETWORKS["local"],
         core=network.book.contracts,

@@ -8,7 +8,8 @@ from cloudtuner.errors import ChainError
 from tokens.market.account import approve
 from tokens.market.feed import Why
 from tokens.market.lending import ALL, LendingMarket
-from tokens.market.local_aave import Listing, create_fixed_feed, list_on_aave
+from tokens.market.local_aave import Listing, create_aave, create_fixed_feed, list_on_aave
+from tokens.market.venues import AaveV3
 
 pytestmark = pytest.mark.chain
 
@@ -23,7 +24,7 @@ def listed(module_market):
     """CT02 as collateral at half its worth, the dollar token to borrow, and somebody who lends dollars."""
     market, owner = module_market, module_market.owner
     administrator = type(owner)(owner.client, owner.chain_id, market.network.anvil.keys[2])
-    aave = market.venues.needs_aave()
+    aave = AaveV3(create_aave(administrator))
     fixed = create_fixed_feed(administrator, DOLLAR_E8)
     list_on_aave(administrator, aave.pool, Listing(market.dollar, "USDL", 6, fixed, 8000, 8500, 10_500, borrowable=True))
     list_on_aave(administrator, aave.pool, Listing(market.ct02, "CT02", 18, market.feed.address, 5000, 6500, 11_000))

@@ -1,0 +1,95 @@
+"""The plan of the contracts around the core, and the split of the supply."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+
+import pytest
+
+from cloudtuner.errors import ConfigurationError
+from tokens.chain import artifacts, deploy_market
+from tokens.chain.book import NAMES
+from tokens.chain.deploy import SUPPLY
+from tokens.chain.genesis import grants, read_shares, share_named, shares
+from tokens.chain.networks import NETWORKS, TUNER_UNIT
+
+DEPLOYER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+ROLES = {"team": "0x" + "0a" * 20, "backers": "0x" + "0b" * 20, "ecosystem": "0x" + "0c" * 20}
+
+
+def _parameters(network: str = "polygon", **changes) -> deploy_market.MarketParameters:
+    core = {name: "0x" + f"{place + 1:02x}" * 20 for place, name in enumerate(NAMES)}
+    values = {
+        "network": NETWORKS[network], "core": core, "guardian": "0x" + "99" * 20, "poster": "0x" + "98" * 20,
+        "dollar": "0x" + "d0" * 20, "v4_manager": "0x" + "f4" * 20, "grants": grants(ROLES),
+    }  # fmt: skip
+    return deploy_market.MarketParameters(**{**values, **changes})
+
+
+def test_plan__same_inputs__gives_the_same_addresses_and_the_hook_its_flags():
+    first, again = (deploy_market.plan(_parameters(), deployer=DEPLOYER, first_nonce=40, now=1_800_000_000) for _ in range(2))
+    assert first == again
+    known = deploy_market.addresses(deployer=DEPLOYER, first_nonce=40)
+    assert {name: first.contracts[name] for name in known} == known
+    assert int(first.contracts["fee_hook"], 16) & 0x3FFF == deploy_market.HOOK_FLAGS
+    assert set(first.contracts) | {"grant"} == set(artifacts.AROUND)
+    assert len(first.steps) == 8 + len(first.grants) == 11
+    creations = [step for step in first.steps if step.creates]
+    assert len({step.creates for step in creations}) == len(creations) == 10
+
+
+def test_plan__without_uniswap_v4__makes_no_desk_and_no_hook():
+    made = deploy_market.plan(_parameters(v4_manager=None, grants=()), deployer=DEPLOYER, first_nonce=0, now=0)
+    assert {"pool_desk", "fee_hook"}.isdisjoint(made.contracts)
+    assert len(made.steps) == 6
+
+
+def test_plan__without_an_owner__gives_all_to_the_timelock():
+    made = deploy_market.plan(_parameters(grants=()), deployer=DEPLOYER, first_nonce=0, now=0)
+    timelock = bytes.fromhex(made.contracts["timelock"][2:])
+    for step in made.steps:
+        if step.what.split()[-1] in ("CarbonAirdrop", "CarbonPriceFeed", "FloorReserve", "BuybackBurner"):
+            arguments = step.init_code[len(artifacts.load(step.what.split()[-1]).bytecode) :]
+            assert arguments[12:32] == timelock, step.what
+
+
+def test_constructors__argument_types__are_the_contracts():
+    for name, types in deploy_market._CONSTRUCTORS.items():
+        entry = next(e for e in artifacts.load(artifacts.AROUND[name]).abi if e["type"] == "constructor")
+        assert tuple(artifacts.type_of(item) for item in entry["inputs"]) == types
+
+
+def test_pace__public_networks__leave_days_and_half_hours():
+    for name, network in NETWORKS.items():
+        times = _parameters(name).times
+        local = network.chain_id == 31337
+        assert (times.timelock >= 2 * 86_400) != local
+        assert (times.twap >= 1800) != local
+
+
+def test_genesis__shares__are_the_whole_supply():
+    assert sum(share.amount for share in shares()) == SUPPLY
+    assert share_named("rewards").amount == 400_000_000 * TUNER_UNIT
+    assert {grant.name: grant.cliff_days for grant in grants(ROLES)} == {"team": 365, "backers": 365, "ecosystem": 0}
+    with pytest.raises(ConfigurationError, match="team"):
+        grants({"backers": "0x", "ecosystem": "0x"})
+
+
+@pytest.mark.parametrize(
+    ("place", "change"),
+    [
+        (0, {"amount": "1"}),
+        (0, {"to": "me"}),
+        (0, {"name": "team"}),
+        (2, {"days": 0}),
+        (2, {"cliff_days": 9999}),
+        (0, {"days": 3}),
+    ],
+)
+def test_genesis__a_fault__is_refused(place, change):
+    value = json.loads((resources.files("tokens.contracts") / "genesis.json").read_text(encoding="utf-8"))
+    value["shares"][place] |= change
+    with pytest.raises(ConfigurationError) as refused:
+        read_shares(value)
+    assert refused.value.code == "chain.genesis"
