@@ -9,8 +9,9 @@ All arithmetic is exact; each rate is turned once into the nearest double, which
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from cloudtuner.clock import hour_start, month_hours
 from emissions.engine.band import Band
@@ -103,6 +104,14 @@ def month_range(month: int) -> tuple[int, int]:
 
 def rate_of(key: RateKey, month: int, factors: FactorSet, basis: str | None = None) -> Rate | NotModelled | Refused:
     """The rate of a key in a month, on a basis of grid factors; on the one that the set prefers in the region when None."""
+    # AWS's usage types say all; their dozens of operations (each call of S3 is one) share a rate.
+    shared = replace(key, operation="") if key.provider == "aws" and key.operation else key
+    found = _rate_of(shared, month, factors, basis)
+    return replace(found, key=key) if isinstance(found, Rate) and shared is not key else found
+
+
+@lru_cache(maxsize=4096)
+def _rate_of(key: RateKey, month: int, factors: FactorSet, basis: str | None) -> Rate | NotModelled | Refused:
     use = use_of(key, factors, month_text(month), hours_in_month(month))
     if not isinstance(use, Use):
         return use
@@ -135,8 +144,7 @@ def _priced(
 ) -> Rate:
     day = month_text(month)
     shown, region, why = region_of(key, factors)
-    pue, wue = factors.pue(key.provider, region, day), factors.wue(key.provider, region, day)
-    grid = factors.grid(key.provider, region, day, basis)
+    pue, wue, grid = _of_place(factors, key.provider, region, day, basis)
     energy = rack_wh * Band.of(pue)
     operational = energy * Band.of(grid.factor)
     total = operational + embodied_g
@@ -164,6 +172,12 @@ def _priced(
     )
 
 
+@lru_cache(maxsize=4096)
+def _of_place(factors: FactorSet, provider: str, region: str, day: str, basis: str | None) -> tuple[Factor, Factor, Grid]:
+    """PUE, WUE and grid of a region, read once for all its keys."""
+    return factors.pue(provider, region, day), factors.wue(provider, region, day), factors.grid(provider, region, day, basis)
+
+
 def _stand_ins(grid: Grid, pue: Factor | None = None) -> tuple[str, ...]:
     """What stands in for a factor of the place itself. A PUE that stands in is told; its band holds it."""
     told = grid.proxy or (grid.factor.note if grid.factor.quality == "proxy" else "")
@@ -182,8 +196,7 @@ def rate_by_cost(key: RateKey, month: int, factors: FactorSet, ratio: CostRatio,
     """
     day = month_text(month)
     shown, region, why = region_of(key, factors)
-    grid = factors.grid(key.provider, region, day, basis)
-    pue, wue = factors.pue(key.provider, region, day), factors.wue(key.provider, region, day)
+    pue, wue, grid = _of_place(factors, key.provider, region, day, basis)
     widen = factors.coefficient(f"cost.{ratio.scope}", day)
     operational = Band.exact(ratio.energy_uwh) * Band.of(grid.factor)
     total = (operational + Band.exact(ratio.embodied_ug)) * Band.of(widen)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from emissions.engine.band import ZERO, Band
 from emissions.engine.curves import processor_curve
 from emissions.engine.power import InstancePower, find_instance, instance_power
 from emissions.engine.terms import Term, worst
 from emissions.engine.usage.use import Ask, Modelled, NotModelled, by
+from emissions.grid.catalog import FactorSet
 from emissions.grid.factors import Factor
 
 _HOST_SIZES = ("metal", "metal-48xl", "metal-24xl", *(f"{size}xlarge" for size in (48, 32, 24, 18, 16, 12, 9, 8)))
@@ -22,11 +24,20 @@ def instance(ask: Ask) -> Modelled | NotModelled:
     """One hour of an instance type: the line's own, else the one that the usage type names."""
     names = _types(ask)
     for name in names:
-        power = instance_power(ask.factors, ask.key.provider, name, ask.day)
-        if power is not None:
-            row = find_instance(ask.factors, ask.key.provider, name, ask.day)
-            return _running(power, accelerated=row is not None and bool(row["gpu"]))
+        found = _instance(ask.factors, ask.key.provider, name, ask.day)
+        if found is not None:
+            return found
     return NotModelled(f"instance type {names[0] or 'without a name'} is not listed and its name says no size")
+
+
+@lru_cache(maxsize=16384)
+def _instance(factors: FactorSet, provider: str, name: str, day: str) -> Modelled | None:
+    """A type by itself: the same type runs in many regions and under many names of usage."""
+    power = instance_power(factors, provider, name, day)
+    if power is None:
+        return None
+    row = find_instance(factors, provider, name, day)
+    return _running(power, accelerated=row is not None and bool(row["gpu"]))
 
 
 def host(ask: Ask) -> Modelled | NotModelled:

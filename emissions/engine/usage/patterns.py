@@ -21,9 +21,15 @@ def rows_for(factors: FactorSet, key: RateKey) -> Iterator[Row]:
     where a provider also names an operation, that is read with it.
     """
     text = f"{key.usage_type} {key.operation}" if key.provider != "aws" else key.usage_type
-    for service, usage_type, row in _patterns(factors).get(key.provider, ()):
-        if (service is None or service.fullmatch(key.service)) and usage_type.search(text):
+    for usage_type, row in _of_service(factors, key.provider, key.service):
+        if usage_type.search(text):
             yield row
+
+
+@lru_cache(maxsize=4096)
+def _of_service(factors: FactorSet, provider: str, service: str) -> tuple[tuple[re.Pattern[str], Row], ...]:
+    rows = _patterns(factors).get(provider, ())
+    return tuple((usage_type, row) for named, usage_type, row in rows if named is None or named.fullmatch(service))
 
 
 @lru_cache(maxsize=8)

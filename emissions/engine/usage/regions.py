@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from emissions.engine.ratekey import RateKey
 from emissions.grid.catalog import GLOBAL_REGION, FactorSet
@@ -29,6 +30,7 @@ def region_of(key: RateKey, factors: FactorSet) -> tuple[str, str, str]:
     return GLOBAL_REGION, GLOBAL_REGION, "billed without a region: mean of regions"
 
 
+@lru_cache(maxsize=4096)
 def _named(provider: str, text: str, factors: FactorSet) -> tuple[str, str, str]:
     found = factors.find_region(provider, text)
     if found is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from emissions.engine.band import Band
 from emissions.engine.ratekey import RateKey
@@ -69,6 +70,12 @@ class Modelled:
     accelerated: bool = False
 
 
+@lru_cache(maxsize=8192)
+def coefficient(factors: FactorSet, name: str, day: str) -> Factor:
+    """A coefficient of a set on a day, read once: thousands of keys ask for the same few."""
+    return factors.coefficient(name, day)
+
+
 @dataclass(frozen=True)
 class Ask:
     """A question to a model: the rate key, the row of the usage table that fits it, and the factors of a day."""
@@ -80,7 +87,7 @@ class Ask:
 
     def factor(self, name: str) -> Factor:
         """A coefficient of the set on that day."""
-        return self.factors.coefficient(name, self.day)
+        return coefficient(self.factors, name, self.day)
 
     def optional(self, name: str) -> Factor | None:
         """A coefficient, or None where the set has none."""
