@@ -240,9 +240,9 @@ class Journey:
 
     def _score(self) -> str:
         """The account that moved from us-east-1 to eu-north-1 scores exactly 20000, by the leaf that validators signed."""
-        rules = self._book().reward_rules
+        terms = self._contracts().reward_terms(month_hours(*samples.FOLLOWING)[1])
         node = next(found.node for found in nodes() if found.account == samples.ANALYTICS)
-        found = scores_by_node([node], rules=rules)[node]
+        found = scores_by_node([node], terms=terms)[node]
         moved = found[-1]
         self._equal("the scored month", moved.hour_through, month_hours(*samples.FOLLOWING)[1])
         self._equal("closed months of the moved account before the move", len(found) - 1, 12)

@@ -21,7 +21,7 @@ from .fields import Fields
 from .hexes import to_hex
 from .live import LiveReport
 from .merkle import StandardTree, leaf_hash
-from .score import GENESIS_RULES, Schedule, cumulative_tuner, read_schedule, scores
+from .score import GENESIS_TERMS, Schedule, cumulative_tuner, read_schedule, scores
 
 HEADER_STRUCT = (
     "EpochHeader(uint64 epoch,bytes32 root,uint64 throughHour,uint128 totalUg,uint128 ceilingUg,uint256 totalTuner,"
@@ -114,7 +114,7 @@ class Bundle:
     factor_set: str
     engine: str
     set_id: int
-    rules: Schedule
+    terms: Schedule
     leaves: tuple[BundleLeaf, ...]
 
     def __post_init__(self) -> None:
@@ -131,7 +131,7 @@ class Bundle:
             "factor_set": self.factor_set,
             "engine": self.engine,
             "set_id": self.set_id,
-            "rules": [rules.to_json() for rules in self.rules],
+            "terms": [terms.to_json() for terms in self.terms],
             "leaves": [entry.to_json() for entry in self.leaves],
         }
 
@@ -154,7 +154,7 @@ class Bundle:
 
     @classmethod
     def from_json(cls, value: object) -> Bundle:
-        names = ("version", "chain_id", "registry", "epoch", "factor_set", "engine", "set_id", "rules", "leaves")
+        names = ("version", "chain_id", "registry", "epoch", "factor_set", "engine", "set_id", "terms", "leaves")
         fields = Fields(value, names, what="bundle")
         if fields.number("version") != VERSION:
             raise ProofError(f"bundle version {fields.raw('version')}, this program knows {VERSION}.", code="bundle.version")
@@ -168,7 +168,7 @@ class Bundle:
             factor_set=fields.bytes32("factor_set"),
             engine=fields.bytes32("engine"),
             set_id=fields.number("set_id", bits=32),
-            rules=read_schedule(fields.raw("rules")),
+            terms=read_schedule(fields.raw("terms")),
             leaves=tuple(BundleLeaf.from_json(leaf) for leaf in leaves),
         )
 
@@ -263,12 +263,12 @@ def build_bundle(
     factor_set: str,
     engine: str,
     set_id: int,
-    rules: Schedule = GENESIS_RULES,
+    terms: Schedule = GENESIS_TERMS,
 ) -> tuple[Bundle, EpochHeader]:
     """The bundle after `previous` (None: the first epoch) over the nodes' live FINAL reports, and its header.
 
     Every node of the previous bundle has to be there again, with every range it had: what was attested once can be
-    replaced, never left out. `through_hour`, `high_ug` and so the ceiling never fall. `rules` say what a score is worth.
+    replaced, never left out. `through_hour`, `high_ug` and so the ceiling never fall. `terms` say what a score is worth.
     """
     states = {state.node: state for state in nodes}
     if len(states) != len(nodes):
@@ -276,7 +276,7 @@ def build_bundle(
     gone = [entry.leaf.node for entry in previous.leaves if entry.leaf.node not in states] if previous else []
     if gone:
         raise ProofError(f"nodes of epoch {previous.epoch if previous else 0} are missing: {gone[0]} …", code="bundle.node_gone")
-    leaves = tuple(_leaf(states[node], previous.entry(node) if previous else None, rules) for node in sorted(states))
+    leaves = tuple(_leaf(states[node], previous.entry(node) if previous else None, terms) for node in sorted(states))
     bundle = Bundle(
         chain_id=chain_id,
         registry=registry,
@@ -284,13 +284,13 @@ def build_bundle(
         factor_set=factor_set,
         engine=engine,
         set_id=set_id,
-        rules=rules,
+        terms=terms,
         leaves=leaves,
     )
     return bundle, header_of(bundle)
 
 
-def _leaf(state: NodeState, before: BundleLeaf | None, rules: Schedule) -> BundleLeaf:
+def _leaf(state: NodeState, before: BundleLeaf | None, terms: Schedule) -> BundleLeaf:
     reports = state.reports
     if not reports:
         raise ProofError(f"node {state.node} has no FINAL report.", code="bundle.no_report")
@@ -300,7 +300,7 @@ def _leaf(state: NodeState, before: BundleLeaf | None, rules: Schedule) -> Bundl
                 f"node {state.node}: reports overlap or are out of order at hour {right.hour_from}.", code="bundle.overlap"
             )
     cum_ug = max(0, sum(report.ug for report in reports))
-    found = scores(reports, rules)
+    found = scores(reports, terms)
     leaf = Leaf(
         node=state.node,
         wallet=state.wallet,

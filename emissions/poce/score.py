@@ -9,9 +9,10 @@ sealer and every validator come to the same units from the same reports.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from cloudtuner.clock import hour_start
 from cloudtuner.errors import ProofError
@@ -47,53 +48,54 @@ REASONS = {
 
 
 @dataclass(frozen=True)
-class RewardRules:
-    """What governance sets, for months that begin at `from_hour` or later; all three in basis points.
+class RewardTerms:
+    """What governance publishes on chain, for months that begin at `from_hour` or later (NodeRegistry.RewardTerms).
 
-    `rate_bp`: TUNER a kilogram at score 1 · `bonus_bp`: the weight w of avoided kilograms · `floor_bp`: the lowest score.
+    `units_per_ug`: TUNER base units of a microgram at score 1 · `avoided_weight_bp`: the weight w of avoided micrograms ·
+    `score_floor_bp`: the lowest score.
     """
 
     from_hour: int = 0
-    rate_bp: int = FULL_BP
-    bonus_bp: int = FULL_BP
-    floor_bp: int = FULL_BP
+    units_per_ug: int = UNITS_PER_UG
+    avoided_weight_bp: int = FULL_BP
+    score_floor_bp: int = FULL_BP
 
     def __post_init__(self) -> None:
-        if not 0 <= self.floor_bp <= FULL_BP or not 0 <= self.rate_bp < 2**31 or not 0 <= self.bonus_bp < 2**31:
-            raise ProofError("a floor lies between 0 and 10000, rates are not negative.", code="rules.range")
+        if not 0 <= self.score_floor_bp <= FULL_BP:
+            raise ProofError(f"a score floor of {self.score_floor_bp} is not between 0 and {FULL_BP}.", code="terms.range")
 
-    def to_json(self) -> dict[str, int]:
-        return {
-            "from_hour": self.from_hour,
-            "rate_bp": self.rate_bp,
-            "bonus_bp": self.bonus_bp,
-            "floor_bp": self.floor_bp,
-        }
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"units_per_ug": str(self.units_per_ug)}
 
     @classmethod
-    def from_json(cls, value: object) -> RewardRules:
-        fields = Fields(value, ("from_hour", "rate_bp", "bonus_bp", "floor_bp"), what="rules")
-        return cls(fields.number("from_hour"), *(fields.number(name, bits=31) for name in ("rate_bp", "bonus_bp", "floor_bp")))
+    def from_json(cls, value: object) -> RewardTerms:
+        fields = Fields(value, tuple(cls.__dataclass_fields__), what="terms")
+        return cls(
+            fields.number("from_hour"),
+            fields.quantity("units_per_ug", bits=64),
+            fields.number("avoided_weight_bp", bits=32),
+            fields.number("score_floor_bp", bits=32),
+        )
 
 
-Schedule = tuple[RewardRules, ...]
-GENESIS_RULES: Schedule = (RewardRules(),)
+Schedule = tuple[RewardTerms, ...]
+GENESIS_TERMS: Schedule = (RewardTerms(),)
 
 
 def read_schedule(value: object) -> Schedule:
-    """Rules by hour from a JSON list: the first from hour 0, ascending. Raises ProofError."""
+    """Terms by hour from a JSON list: the first from hour 0, ascending. Raises ProofError."""
     if not isinstance(value, list) or not value:
-        raise ProofError("reward rules are a list of at least one.", code="rules.shape")
-    schedule = tuple(RewardRules.from_json(item) for item in value)
-    starts = [rules.from_hour for rules in schedule]
+        raise ProofError("reward terms are a list of at least one.", code="terms.shape")
+    schedule = tuple(RewardTerms.from_json(item) for item in value)
+    starts = [terms.from_hour for terms in schedule]
     if starts[0] != 0 or starts != sorted(set(starts)):
-        raise ProofError("reward rules start at hour 0 and follow each other.", code="rules.order")
+        raise ProofError("reward terms start at hour 0 and follow each other.", code="terms.order")
     return schedule
 
 
-def rules_at(schedule: Schedule, hour: int) -> RewardRules:
-    """The rules for a month that begins at an hour."""
-    return [rules for rules in schedule if rules.from_hour <= hour][-1]
+def terms_at(schedule: Schedule, hour: int) -> RewardTerms:
+    """The terms for a month that begins at an hour."""
+    return [terms for terms in schedule if terms.from_hour <= hour][-1]
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ class Score:
     refusal: Refusal | None
     score_bp: int
     avoided_ug: int
-    rules: RewardRules
+    terms: RewardTerms
 
     @property
     def intensity(self) -> Fraction | None:
@@ -150,14 +152,13 @@ class Score:
 
     @property
     def mint_units(self) -> int:
-        """Rate × E × score in TUNER base units."""
-        return self.ug * UNITS_PER_UG * self.rules.rate_bp * self.score_bp // FULL_BP**2
+        """Rate × E × score in TUNER base units, rounded down."""
+        return self.ug * self.terms.units_per_ug * self.score_bp // FULL_BP
 
     @property
     def bonus_units(self) -> int:
-        """Rate × w × score × avoided in TUNER base units."""
-        factors = self.rules.rate_bp * self.rules.bonus_bp * self.score_bp
-        return self.avoided_ug * UNITS_PER_UG * factors // FULL_BP**3
+        """Rate × w × score × avoided in TUNER base units, rounded down."""
+        return self.avoided_ug * self.terms.units_per_ug * self.terms.avoided_weight_bp * self.score_bp // FULL_BP**2
 
     @property
     def tuner_units(self) -> int:
@@ -165,7 +166,7 @@ class Score:
         return self.mint_units + self.bonus_units
 
 
-def scores(reports: Sequence[LiveReport], schedule: Schedule = GENESIS_RULES) -> tuple[Score, ...]:
+def scores(reports: Sequence[LiveReport], schedule: Schedule = GENESIS_TERMS) -> tuple[Score, ...]:
     """The score of each of a node's live FINAL reports, which stand by hour.
 
     A score follows from the report and those before it, so a later month never changes an earlier one.
@@ -180,7 +181,7 @@ def scores(reports: Sequence[LiveReport], schedule: Schedule = GENESIS_RULES) ->
             base = replace(before, kept=True)
         if base is not None:
             lowest[method] = replace(base, kept=False)
-        found.append(_scored(report, base, rules_at(schedule, report.hour_from)))
+        found.append(_scored(report, base, terms_at(schedule, report.hour_from)))
     return tuple(found)
 
 
@@ -241,11 +242,11 @@ def _window_base(report: LiveReport, before: Sequence[LiveReport]) -> Base | Non
     )
 
 
-def _scored(report: LiveReport, base: Base | None, rules: RewardRules) -> Score:
+def _scored(report: LiveReport, base: Base | None, terms: RewardTerms) -> Score:
     refusal = _refusal(report, base)
     bp, avoided = FULL_BP, 0
     if refusal is None and base is not None:
-        bp = score_bp(base.intensity, Fraction(report.scored_ug, report.work_uwh), rules.floor_bp)
+        bp = score_bp(base.intensity, Fraction(report.scored_ug, report.work_uwh), terms.score_floor_bp)
         avoided = max(0, report.work_uwh * base.scored_ug // base.work_uwh - report.scored_ug)
     return Score(
         report_hash=report.report_hash,
@@ -259,7 +260,7 @@ def _scored(report: LiveReport, base: Base | None, rules: RewardRules) -> Score:
         refusal=refusal,
         score_bp=bp,
         avoided_ug=avoided,
-        rules=rules,
+        terms=terms,
     )
 
 

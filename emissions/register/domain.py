@@ -1,4 +1,4 @@
-"""Which contract on which chain a report is signed for, and what its months are worth there."""
+"""Which contract on which chain a report is signed for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from django.conf import settings
 
 from cloudtuner.errors import ConfigurationError
 from emissions.poce.eip712 import Domain
-from emissions.poce.score import GENESIS_RULES, Schedule, read_schedule
 
 
 def report_domain() -> Domain:
@@ -35,12 +34,3 @@ def report_domain() -> Domain:
             where=str(path),
             hint="Deploy again or restore it.",
         ) from error
-
-
-def reward_rules() -> Schedule:
-    """What scores are worth, by hour, as the address book says; those of genesis while there is none or it says nothing."""
-    path = Path(settings.ADDRESS_BOOK)
-    if not path.exists():
-        return GENESIS_RULES
-    told = json.loads(path.read_text(encoding="utf-8")).get("parameters", {}).get("reward_rules")
-    return GENESIS_RULES if told is None else read_schedule(told)

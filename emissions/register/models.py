@@ -97,6 +97,18 @@ class ReportCommitment(models.Model):
         return self.operational_ug + self.embodied_ug
 
 
+class PublishedTerms(models.Model):
+    """Terms of rewards as the chain has them, for months from an hour on. Written by the sealer; rows never change."""
+
+    from_hour = models.BigIntegerField(primary_key=True)
+    units_per_ug = models.BigIntegerField(help_text="TUNER base units of a microgram at score 1.")
+    avoided_weight_bp = models.BigIntegerField(help_text="The weight of avoided micrograms, in basis points.")
+    score_floor_bp = models.IntegerField(help_text="The lowest score, in basis points.")
+
+    def __str__(self) -> str:
+        return f"from hour {self.from_hour}"
+
+
 class WaitingJob(models.Model):
     """Work that a tenant waits for. PostgreSQL is the truth and the queue only a wake-up: losing the broker loses nothing.
 

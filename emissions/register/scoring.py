@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from emissions.poce.live import LiveReport
 from emissions.poce.report import State
-from emissions.poce.score import GENESIS_RULES, Schedule, Score, scores
-from emissions.register.models import ReportCommitment
+from emissions.poce.score import GENESIS_TERMS, RewardTerms, Schedule, Score, scores
+from emissions.register.models import PublishedTerms, ReportCommitment
 
 # The columns of a report that an epoch needs as they are.
+_TERMS = tuple(RewardTerms.__dataclass_fields__)
 _COLUMNS = tuple(name for name in LiveReport.__dataclass_fields__ if name != "ug")
 
 
@@ -33,6 +34,19 @@ def live_reports_by_node(node_ids: Iterable[str] | None = None) -> dict[str, tup
     return {node: tuple(reports) for node, reports in live.items()}
 
 
-def scores_by_node(node_ids: Iterable[str] | None = None, *, rules: Schedule = GENESIS_RULES) -> dict[str, tuple[Score, ...]]:
+def scores_by_node(node_ids: Iterable[str] | None = None, *, terms: Schedule = GENESIS_TERMS) -> dict[str, tuple[Score, ...]]:
     """Per node the score of each of its closed months with every term, as sealer and validators compute it."""
-    return {node: scores(reports, rules) for node, reports in live_reports_by_node(node_ids).items()}
+    return {node: scores(reports, terms) for node, reports in live_reports_by_node(node_ids).items()}
+
+
+def reward_terms() -> Schedule:
+    """The terms of rewards that epochs were sealed with, oldest first; those of genesis before the first epoch."""
+    rows = PublishedTerms.objects.order_by("from_hour").values_list(*_TERMS)
+    return tuple(RewardTerms(*row) for row in rows) or GENESIS_TERMS
+
+
+def reward_terms_note(terms: Schedule) -> None:
+    """Keeps what the chain said of past hours, which it never says otherwise later."""
+    PublishedTerms.objects.bulk_create(
+        [PublishedTerms(**{name: getattr(each, name) for name in _TERMS}) for each in terms], ignore_conflicts=True
+    )

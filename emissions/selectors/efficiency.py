@@ -11,9 +11,8 @@ from emissions.engine.advice import Move, moves
 from emissions.grid.catalog import load_factor_set
 from emissions.poce.lines import StrippedLines
 from emissions.poce.score import Score
-from emissions.register.domain import reward_rules
 from emissions.register.models import ReportCommitment
-from emissions.register.scoring import scores_by_node
+from emissions.register.scoring import reward_terms, scores_by_node
 from emissions.selectors.figures import NodeInfo
 from emissions.selectors.nodes import nodes
 from emissions.store import default_store
@@ -48,7 +47,7 @@ class Advice:
 def efficiency() -> tuple[NodeEfficiency, ...]:
     """Every account of the organisation with its scores, as sealer and validators compute them."""
     known = nodes()
-    told = scores_by_node([info.node for info in known], rules=reward_rules())
+    told = scores_by_node([info.node for info in known], terms=reward_terms())
     return tuple(NodeEfficiency(info, told.get(info.node, ())) for info in known)
 
 

@@ -73,8 +73,9 @@ def efficiency_page(request: HttpRequest) -> HttpResponse:
 
 
 def _chosen(accounts: tuple[NodeEfficiency, ...], asked: str) -> NodeEfficiency | None:
+    """The account that was asked for, else the one whose newest month scores highest."""
     named = next((each for each in accounts if each.info.account == asked), None)
-    return named or next((each for each in accounts if each.scores), accounts[0] if accounts else None)
+    return named or max(accounts, key=lambda each: each.latest.score_bp if each.latest else 0, default=None)
 
 
 def _month(score: Score) -> str:
@@ -125,8 +126,8 @@ def _terms(score: Score) -> dict[str, Any]:
         "raw": "–" if raw is None else decimal_text(quantise(raw * 10**4), scale=4, places=4),
         "bound": bounds.get(score.score_bp, "") if raw is not None and quantise(raw * FULL_BP) != score.score_bp else "",
         "avoided_ug": score.avoided_ug,
-        "rate": decimal_text(score.rules.rate_bp, scale=4, places=4),
-        "weight": decimal_text(score.rules.bonus_bp, scale=4, places=4),
+        "rate": decimal_text(score.terms.units_per_ug, scale=9, places=4),
+        "weight": decimal_text(score.terms.avoided_weight_bp, scale=4, places=4),
         "mint_units": score.mint_units,
         "bonus_units": score.bonus_units,
         "tuner_units": score.tuner_units,

@@ -10,7 +10,6 @@ from typing import Any
 
 from cloudtuner.errors import ConfigurationError, ProofError
 from emissions.poce.hexes import bytes32, normal_address, to_hex
-from emissions.poce.score import GENESIS_RULES, Schedule, read_schedule
 
 VERSION = 1
 NAMES = ("ct02", "tuner", "node_registry", "validator_set", "poce", "retirement")
@@ -78,12 +77,6 @@ class AddressBook:
     @property
     def confirmations(self) -> int:
         return int(self.parameters["confirmations"])
-
-    @property
-    def reward_rules(self) -> Schedule:
-        """What scores are worth, by hour; those of genesis where the book says nothing."""
-        told = self.parameters.get("reward_rules")
-        return GENESIS_RULES if told is None else read_schedule(told)
 
     def name_of(self, address: str) -> str | None:
         """The contract's name in this book, or None for a stranger."""

@@ -16,6 +16,7 @@ from emissions.poce.epoch import EpochHeader, Leaf
 from emissions.poce.hexes import bytes32, from_hex, normal_address, to_hex
 from emissions.poce.node_id import RegisterNode
 from emissions.poce.retire import Retire
+from emissions.poce.score import RewardTerms, Schedule
 
 from .abi import decode_values, encode_call
 from .book import AddressBook
@@ -161,6 +162,16 @@ class Contracts:
     def factor_set_at(self, hour: int, *, block: BlockId = "latest") -> str:
         """The factor set that answers for an hour."""
         return to_hex(self._read(self.book.node_registry, "factorSetAt(uint64)", ("bytes32",), hour, block=block)[0])
+
+    def reward_terms(self, through_hour: int, *, block: BlockId = "latest") -> Schedule:
+        """The terms of rewards for every hour up to one, oldest first. What counts for past hours never changes."""
+        found: list[RewardTerms] = []
+        hour = through_hour
+        while hour >= 0:
+            types = ("uint64", "uint64", "uint32", "uint32")
+            found.insert(0, RewardTerms(*self._read(self.book.node_registry, "rewardTermsAt(uint64)", types, hour, block=block)))
+            hour = found[0].from_hour - 1
+        return tuple(found)
 
     def provider_allowed(self, provider: str, *, block: BlockId = "latest") -> bool:
         return bool(self._read(self.book.node_registry, "providerAllowed(string)", ("bool",), provider, block=block)[0])

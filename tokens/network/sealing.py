@@ -15,7 +15,7 @@ from emissions.poce.epoch import NodeState, build_bundle
 from emissions.poce.hexes import to_hex
 from emissions.poce.report import State
 from emissions.register.models import ReportCommitment
-from emissions.register.scoring import live_reports_by_node
+from emissions.register.scoring import live_reports_by_node, reward_terms_note
 from tokens.network import connection, reading
 from tokens.network.models import ChainEvent, Epoch
 
@@ -83,6 +83,7 @@ def _seal(head: int, set_id: int, before: reading.PostedEpoch | None) -> Epoch |
         return None
     chain = connection.contracts()
     newest_hour = max(report.hour_through for state in nodes for report in state.reports)
+    terms = chain.reward_terms(newest_hour)
     bundle, header = build_bundle(
         previous,
         nodes,
@@ -91,12 +92,13 @@ def _seal(head: int, set_id: int, before: reading.PostedEpoch | None) -> Epoch |
         factor_set=chain.factor_set_at(newest_hour),
         engine=ENGINE_ID,
         set_id=set_id,
-        rules=book.reward_rules,
+        terms=terms,
     )
     with transaction.atomic():
         locks.acquire(f"seal:{book.chain_id}")
         if reading.head_epoch() != head or _is_asked(header.epoch, set_id):
             return None
+        reward_terms_note(terms)
         sealed: Epoch = Epoch.objects.create(
             chain_id=book.chain_id,
             number=header.epoch,

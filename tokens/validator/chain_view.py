@@ -23,6 +23,7 @@ class ChainView:
         self.head = contracts.client.block("latest")
         self.node = cache(self._node)
         self.factor_set_at = cache(self._factor_set_at)
+        self.reward_terms = cache(self._reward_terms)
 
     @property
     def chain_id(self) -> int:
@@ -39,10 +40,6 @@ class ChainView:
     @property
     def header_domain(self) -> Domain:
         return self._contracts.poce_domain
-
-    @property
-    def reward_rules(self) -> Schedule:
-        return self._contracts.book.reward_rules
 
     @property
     def hour(self) -> int:
@@ -63,6 +60,9 @@ class ChainView:
 
     def _factor_set_at(self, hour: int) -> str:
         return self._contracts.factor_set_at(hour, block=self.head.hash)
+
+    def _reward_terms(self, through_hour: int) -> Schedule:
+        return self._contracts.reward_terms(through_hour, block=self.head.hash)
 
     def posted_header(self, epoch: int, record: EpochRecord) -> EpochHeader:
         """The header that was posted for an epoch, from its event; searched backwards, in windows that RPC providers allow."""

@@ -68,7 +68,7 @@ def _frame_faults(bundle: Bundle, header: EpochHeader, previous: Bundle | None, 
             "bundle.factor_set",
             "not the set that answers for its hours",
         ),
-        (bundle.rules == chain.reward_rules, "bundle.rules", "made with other reward rules than the address book's"),
+        (bundle.terms == chain.reward_terms(header.through_hour), "bundle.terms", "not the terms of rewards of its hours"),
         (news, "bundle.nothing_new", "no report is new"),
     ]
     return faults_of(told, where="bundle")
@@ -129,7 +129,7 @@ def _rebuilt_faults(bundle: Bundle, header: EpochHeader, previous: Bundle | None
             factor_set=bundle.factor_set,
             engine=bundle.engine,
             set_id=bundle.set_id,
-            rules=bundle.rules,
+            terms=bundle.terms,
         )
     except ProofError as error:
         return [Fault(error.code, "bundle", error.message)]

@@ -45,7 +45,7 @@ def one(two_organizations, settings, tmp_path, deployed):
 
 
 def planted(monkeypatch, reports):
-    monkeypatch.setattr(selector, "scores_by_node", lambda nodes, rules: {sorted(nodes)[0]: scores(reports, rules)})
+    monkeypatch.setattr(selector, "scores_by_node", lambda nodes, terms: {sorted(nodes)[0]: scores(reports, terms)})
 
 
 def test_efficiency__moved_to_a_clean_region__shows_every_term(one, monkeypatch):

@@ -16,14 +16,14 @@ from cloudtuner.units import UNITS_PER_UG
 from emissions.poce import score as module
 from emissions.poce.live import LiveReport
 from emissions.poce.score import (
-    GENESIS_RULES,
+    GENESIS_TERMS,
     REASONS,
     Refusal,
-    RewardRules,
+    RewardTerms,
     cumulative_tuner,
     read_schedule,
-    rules_at,
     scores,
+    terms_at,
 )
 
 # us-east-1: Ember Virginia 0.32717 x PUE 1.15; eu-north-1: Ember Sweden 0.03526 x PUE 1.10 (kg CO2e per kWh at the rack).
@@ -145,17 +145,20 @@ def test_base__month_older_than_a_year__does_not_count():
 
 
 def test_scores__floor_lowered_by_governance__a_dirtier_month_pays_less():
-    rules = (RewardRules(), RewardRules(from_hour=_month(12, 1, 1).hour_from, rate_bp=20_000, bonus_bp=5_000, floor_bp=5_000))
+    terms = (
+        RewardTerms(),
+        RewardTerms(_month(12, 1, 1).hour_from, units_per_ug=2 * UNITS_PER_UG, avoided_weight_bp=5_000, score_floor_bp=5_000),
+    )
     dirtier = _month(12, 1000 * KWH, int(1000 * KWH * VIRGINIA) * 4 // 3)
     cleaner = _month(13, 1000 * KWH, int(1000 * KWH * VIRGINIA) // 4)
-    found = scores([*_year(), dirtier, cleaner], rules)
+    found = scores([*_year(), dirtier, cleaner], terms)
     assert found[-2].score_bp == 7_500
     assert found[-2].tuner_units == dirtier.ug * UNITS_PER_UG * 2 * 3 // 4
     assert found[-1].score_bp == 20_000
     assert found[-1].tuner_units == (cleaner.ug + found[-1].avoided_ug // 2) * UNITS_PER_UG * 4 + (
         found[-1].avoided_ug % 2 * UNITS_PER_UG * 2
     )
-    assert found[0].rules is rules[0]
+    assert found[0].terms is terms[0]
 
 
 AMOUNTS = st.integers(1, 10**15)
@@ -211,12 +214,12 @@ def test_scores__against_a_slow_reading_of_the_rule__same(rows):
 @pytest.mark.parametrize(
     ("value", "code"),
     [
-        ([], "rules.shape"),
-        ({}, "rules.shape"),
-        ([RewardRules(from_hour=5).to_json()], "rules.order"),
-        ([RewardRules().to_json(), RewardRules().to_json()], "rules.order"),
-        ([{**RewardRules().to_json(), "floor_bp": 10_001}], "rules.range"),
-        ([{**RewardRules().to_json(), "cap_bp": 1}], "json.shape"),
+        ([], "terms.shape"),
+        ({}, "terms.shape"),
+        ([RewardTerms(from_hour=5).to_json()], "terms.order"),
+        ([RewardTerms().to_json(), RewardTerms().to_json()], "terms.order"),
+        ([{**RewardTerms().to_json(), "score_floor_bp": 10_001}], "terms.range"),
+        ([{**RewardTerms().to_json(), "cap_bp": 1}], "json.shape"),
     ],
 )
 def test_schedule__of_another_shape__refused(value, code):
@@ -226,7 +229,7 @@ def test_schedule__of_another_shape__refused(value, code):
 
 
 def test_schedule__two_rules__answer_for_their_hours():
-    schedule = (RewardRules(), RewardRules(from_hour=500_000, floor_bp=5_000))
-    assert read_schedule([rules.to_json() for rules in schedule]) == schedule
-    assert rules_at(schedule, 499_999) == GENESIS_RULES[0]
-    assert rules_at(schedule, 500_000).floor_bp == 5_000
+    schedule = (RewardTerms(), RewardTerms(from_hour=500_000, score_floor_bp=5_000))
+    assert read_schedule([terms.to_json() for terms in schedule]) == schedule
+    assert terms_at(schedule, 499_999) == GENESIS_TERMS[0]
+    assert terms_at(schedule, 500_000).score_floor_bp == 5_000

@@ -22,7 +22,7 @@ from emissions.poce.keys import address_of, sign
 from emissions.poce.lines import StrippedLines
 from emissions.poce.live import LiveReport, live_reports
 from emissions.poce.report import NodeReport, build_report
-from emissions.poce.score import GENESIS_RULES, RewardRules, Schedule, scores
+from emissions.poce.score import GENESIS_TERMS, RewardTerms, Schedule, scores
 from tokens.chain.contracts import NodeRecord
 from tokens.validator.check import check_epoch
 from tokens.validator.store import Store
@@ -48,13 +48,16 @@ class Chain:
     hour: int = 500_000
     report_domain: Domain = DOMAIN
     factor_set: str = FACTORS.id
-    reward_rules: Schedule = GENESIS_RULES
+    terms: Schedule = GENESIS_TERMS
 
     def node(self, node: str) -> NodeRecord | None:
         return self.record
 
     def factor_set_at(self, hour: int) -> str:
         return self.factor_set
+
+    def reward_terms(self, through_hour: int) -> Schedule:
+        return self.terms
 
 
 @dataclass
@@ -157,12 +160,12 @@ def test_check__node_that_moved__both_sides_come_to_20000_and_the_same_units(epo
     assert last.tuner_units == 2 * (last.ug + last.avoided_ug) * 10**9
 
 
-def test_check__epoch_under_other_reward_rules__refused(epochs):
+def test_check__epoch_under_other_reward_terms__refused(epochs):
     _moved(epochs)
     bundle = epochs.seal()
-    assert epochs.check(replace(bundle, rules=(RewardRules(rate_bp=20_000),))).codes == ("bundle.rules",)
-    epochs.chain.reward_rules = (RewardRules(bonus_bp=0),)
-    wrong = replace(bundle, rules=epochs.chain.reward_rules)
+    assert epochs.check(replace(bundle, terms=(RewardTerms(units_per_ug=2 * 10**9),))).codes == ("bundle.terms",)
+    epochs.chain.terms = (RewardTerms(avoided_weight_bp=0),)
+    wrong = replace(bundle, terms=epochs.chain.terms)
     assert epochs.check(wrong).codes == ("leaf.cum_tuner",)
 
 
