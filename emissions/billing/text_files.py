@@ -23,6 +23,9 @@ from cloudtuner.errors import BillError, CloudTunerError
 _CHUNK = 1 << 20
 _MAX_START = 1 << 20
 
+# The parser takes lines of up to two megabytes, and so must those who count lines: tags can be long.
+csv.field_size_limit(4 << 20)
+
 # A bill packs 10 to 60 times smaller. What unpacks to more than this is made to fill a disk.
 MAX_RATIO = 200
 ALWAYS_ALLOWED = 64 << 20

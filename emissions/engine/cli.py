@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +15,11 @@ from rich.table import Table
 from cloudtuner.clock import hour_text
 from cloudtuner.errors import CloudTunerError
 from cloudtuner.units import decimal_text, group
+from emissions.billing.detection import AUTO
 from emissions.engine.estimate import Estimate, estimate
 from emissions.engine.results import sums_by
 from emissions.grid.catalog import load_factor_set
+from emissions.sources.fetching import local_bills
 
 _SHOWN_FAULTS = 10
 _NARROW = 130
@@ -24,11 +27,16 @@ _NARROW = 130
 
 def estimate_command(
     files: Annotated[
-        list[Path], typer.Argument(help="Bill files or folders of one bill: CSV, gzip, zstd or Parquet.", metavar="FILE…")
+        list[str],
+        typer.Argument(
+            help="Files, folders, manifests or s3://, gs:// or az:// prefixes of one bill: CSV, gzip, zstd or Parquet.",
+            metavar="BILL…",
+        ),
     ],
     format_name: Annotated[
-        str | None, typer.Option("--format", help="Bill format; found from the columns when left out.")
-    ] = None,
+        str,
+        typer.Option("--format", help="auto (from the columns), cur, cur2, focus, azure, gcp or oci."),
+    ] = AUTO,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse the bill when a line cannot be valued.")] = False,
     lines_out: Annotated[
@@ -39,37 +47,41 @@ def estimate_command(
 ) -> None:
     """Estimate the emissions of a cloud bill. Exit code 2 when the bill is refused."""
     errors = Console(stderr=True)
-    try:
-        with Progress(
-            TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=errors, transient=True, disable=as_json
-        ) as bar:
-            task = bar.add_task("Reading", total=None)
+    # What was fetched stays until the figures are told: they are read from it again.
+    with ExitStack() as fetched:
+        try:
+            columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+            with Progress(*columns, console=errors, transient=True, disable=as_json) as bar:
+                task = bar.add_task("Reading", total=None)
 
-            def tell(step: str, done: int, total: int) -> None:
-                if step != "read":  # files; the rows say more
-                    bar.update(task, description=step.capitalize(), completed=done, total=total)
+                def tell(step: str, done: int, total: int) -> None:
+                    if step != "read":  # files; the rows say more
+                        bar.update(task, description=step.capitalize(), completed=done, total=total)
 
-            found = estimate(
-                files,
-                factor_set=load_factor_set(),
-                format_name=format_name,
-                threads=threads,
-                memory_limit=memory,
-                strict=strict,
-                on_progress=tell,
-                lines_out=lines_out,
-            )
-    except CloudTunerError as error:
-        if as_json:
-            typer.echo(json.dumps({"error": {"code": error.code, "message": str(error)}}, ensure_ascii=False))
-        errors.print(f"[bold red]Refused[/] ({error.code})", highlight=False)
-        errors.print(str(error), highlight=False, markup=False, soft_wrap=True)
-        raise typer.Exit(2) from error
-    with found:
-        if as_json:
-            typer.echo(json.dumps(as_object(found), ensure_ascii=False, indent=2))
-        else:
-            _print(found, Console())
+                def tell_fetched(done: int, total: int) -> None:
+                    tell("fetching", done, total)
+
+                found = estimate(
+                    fetched.enter_context(local_bills(files, on_progress=tell_fetched)),
+                    factor_set=load_factor_set(),
+                    format_name=format_name,
+                    threads=threads,
+                    memory_limit=memory,
+                    strict=strict,
+                    on_progress=tell,
+                    lines_out=lines_out,
+                )
+        except CloudTunerError as error:
+            if as_json:
+                typer.echo(json.dumps({"error": {"code": error.code, "message": str(error)}}, ensure_ascii=False))
+            errors.print(f"[bold red]Refused[/] ({error.code})", highlight=False)
+            errors.print(str(error), highlight=False, markup=False, soft_wrap=True)
+            raise typer.Exit(2) from error
+        with found:
+            if as_json:
+                typer.echo(json.dumps(as_object(found), ensure_ascii=False, indent=2))
+            else:
+                _print(found, Console())
 
 
 def as_object(found: Estimate) -> dict[str, object]:

@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from cloudtuner.env import Env
 from emissions.sources.errors import SourceError, SourceUnreachable
 from emissions.sources.uris import StoreUri
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 _MAX_OBJECTS = 100_000
 _CHUNK = 4 << 20
 _ENDPOINTS = {"s3": "endpoint", "gs": "base_url", "az": "endpoint"}
+_ENDPOINT_VARIABLES = {
+    "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
+    "az": ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
+}
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,8 @@ def _open(uri: StoreUri, access: Access) -> ObjectStore:
         options["account_name"] = uri.account
     if access.endpoint:
         options[_ENDPOINTS[uri.scheme]] = access.endpoint
-    endpoint = str(options.get(_ENDPOINTS[uri.scheme], ""))
+    told = (Env().text(name, "") for name in _ENDPOINT_VARIABLES.get(uri.scheme, ()))
+    endpoint = str(options.get(_ENDPOINTS[uri.scheme], "")) or next((each for each in told if each), "")
     plain = endpoint.startswith("http://")
     if plain and not _is_loopback(endpoint):
         raise SourceError("credentials do not go over http.", code="source.insecure", where=str(uri), hint="Use https.")
