@@ -8,10 +8,10 @@ from typing import Any
 
 from cloudtuner.errors import ChainError
 
-from . import artifacts
+from . import artifacts, refusals, refusals_around
 from .abi import argument_types, decode_values, selector
-from .refusals import TEXTS
 
+_TEXTS = {**refusals.TEXTS, **refusals_around.TEXTS}
 _WORDS = {"PoCE": "Poce", "CT02": "Ct02", "ERC": "Erc"}
 
 
@@ -40,7 +40,7 @@ def revert_error(data: bytes) -> ChainError:
     name, signature, names = known
     values = [_shown(value) for value in _decoded(argument_types(signature), data)]
     arguments = dict(zip(names, values, strict=True))
-    text = TEXTS.get(name)
+    text = _TEXTS.get(name)
     detail = ", ".join(f"{key} = {value}" for key, value in arguments.items())
     message = text.format(**arguments) if text else f"{name}({detail})"
     return ContractRefused(message, name=name, arguments=arguments, data=data)
