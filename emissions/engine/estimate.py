@@ -104,11 +104,13 @@ def estimate(
     strict: bool = False,
     on_progress: Progress | None = None,
     lines_out: Path | None = None,
+    basis: str | None = None,
 ) -> Estimate:
     """Estimates one bill (one payer). Raises BillError, naming file and line, for a file that cannot be read whole.
 
     Lines that cannot be valued are quarantined and the rest goes on; `strict` makes the first of them a BillError.
-    `work_dir` holds a temporary folder for the run, which `close` removes.
+    `work_dir` holds a temporary folder for the run, which `close` removes. `basis` (lifecycle or direct) asks for one kind
+    of grid factor everywhere; without it each region has the one that the set prefers there.
     """
     tell = on_progress or _silent
     folder = Path(tempfile.mkdtemp(prefix="cloudtuner-", dir=work_dir))
@@ -118,7 +120,7 @@ def estimate(
         files = open_files(paths, work_dir=folder, format_name=format_name)
         workings = Workings(files, folder, threads=threads, memory_limit=memory_limit)
         workings.read(tell)
-        return _value(files, workings, folder, factor_set, strict=strict, tell=tell, lines_out=lines_out)
+        return _value(files, workings, folder, factor_set, strict=strict, tell=tell, lines_out=lines_out, basis=basis)
     except BaseException:
         if workings is not None:
             workings.close()
@@ -135,14 +137,15 @@ def _value(
     strict: bool,
     tell: Progress,
     lines_out: Path | None,
+    basis: str | None,
 ) -> Estimate:
     bill = _bill(files, workings)
     uses = workings.keys()
-    card = build_rate_card(((use.key, use.month) for use in uses), factor_set)
+    card = build_rate_card(((use.key, use.month) for use in uses), factor_set, basis)
     rated = [(use, card.rates[use.key, use.month]) for use in uses if (use.key, use.month) in card.rates]
     workings.lay_card(rated)
     tell("value", 1, 1 + len(workings.slices))
-    by_cost = _rates_by_cost(uses, card, workings, factor_set)
+    by_cost = _rates_by_cost(uses, card, workings, factor_set, basis)
     if by_cost:
         rated.extend(by_cost)
         workings.lay_card(rated)
@@ -212,7 +215,9 @@ def _bill(files: list[BillFile], workings: Workings) -> Bill:
     )
 
 
-def _rates_by_cost(uses: list[KeyUse], card: RateCard, workings: Workings, factor_set: FactorSet) -> list[tuple[KeyUse, Rate]]:
+def _rates_by_cost(
+    uses: list[KeyUse], card: RateCard, workings: Workings, factor_set: FactorSet, basis: str | None
+) -> list[tuple[KeyUse, Rate]]:
     """Rates for usage without a model: its service's energy per money spent, else the bill's; none when nothing is known."""
     unknown = [use for use in uses if (use.key, use.month) in card.not_modelled]
     if not unknown:
@@ -229,7 +234,7 @@ def _rates_by_cost(uses: list[KeyUse], card: RateCard, workings: Workings, facto
             "within_service" if within else "within_bill",
         )
         reason = card.not_modelled[use.key, use.month].reason
-        found.append((use, rate_by_cost(use.key, use.month, factor_set, ratio, reason)))
+        found.append((use, rate_by_cost(use.key, use.month, factor_set, ratio, reason, basis)))
     return found
 
 

@@ -70,17 +70,18 @@ def trace_lines(
     threads: int = 2,
     memory_limit: str = "1GiB",
     work_dir: Path | None = None,
+    basis: str | None = None,
 ) -> list[LineTrace]:
     """The lines of an account's hour, in the order of the bill, at most `limit`; each optional word narrows them.
 
-    Their integers add up to the ledger row when no limit cuts them.
+    `basis` is the estimate's. Their integers add up to the ledger row when no limit cuts them.
     """
     given = list(paths)
     folder = Path(tempfile.mkdtemp(prefix="cloudtuner-", dir=work_dir))
     try:
         files = open_files(given, work_dir=folder, format_name=format_name)
         rows = traced_rows(files, folder, account=account, hour=hour, threads=threads, memory_limit=memory_limit)
-        rates = _rates(rows, factor_set)
+        rates = _rates(rows, factor_set, basis)
         if any(rate is None for rate in rates.values()):
             # Valued by cost: the ratio is the whole bill's, so the whole bill is estimated.
             with estimate(
@@ -90,6 +91,7 @@ def trace_lines(
                 threads=threads,
                 memory_limit=memory_limit,
                 work_dir=work_dir,
+                basis=basis,
             ) as found:
                 rates = {at: rate or found.rates.get(at) for at, rate in rates.items()}
         picked = []
@@ -108,10 +110,10 @@ def trace_lines(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _rates(rows: list[TracedRow], factor_set: FactorSet) -> Mapping[tuple[RateKey, int], Rate | None]:
+def _rates(rows: list[TracedRow], factor_set: FactorSet, basis: str | None) -> Mapping[tuple[RateKey, int], Rate | None]:
     found: dict[tuple[RateKey, int], Rate | None] = {}
     for at in sorted({(row.key, row.month) for row in rows}):
-        match rate_of(*at, factor_set):
+        match rate_of(*at, factor_set, basis):
             case Rate() as rate:
                 found[at] = rate
             case NotModelled():

@@ -41,3 +41,22 @@ def test_explain__unknown_usage__is_named_with_its_spend(found: Estimate):
     assert listed[0].reason == "no model for this usage type; valued by cost within its service"
     assert listed[1].reason.endswith("valued by cost within the whole bill")
     assert all(one.ug > 0 and one.lines > 0 for one in listed)
+
+
+def test_estimate__basis_asked__every_row_is_on_it_and_energy_stays(write_bill, factors):
+    usage = {
+        "line_item_product_code": "AmazonRekognition",
+        "line_item_usage_type": "APS3-ImagesProcessed",
+        "pricing_unit": "Images",
+    }
+    path = write_bill([{}, usage])
+    told = {}
+    for basis in ("lifecycle", "direct", None):
+        with estimate([path], factor_set=factors, basis=basis) as found:
+            told[basis] = found.hours.to_pylist()
+    assert {row["basis"] for row in told["lifecycle"]} == {"lifecycle"}
+    assert {row["basis"] for row in told["direct"]} == {"direct"}
+    assert told[None] == told["direct"]
+    for one, other in zip(told["lifecycle"], told["direct"], strict=True):
+        assert one["energy_uwh"] == other["energy_uwh"] > 0
+        assert one["operational_ug"] != other["operational_ug"]
