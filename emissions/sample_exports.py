@@ -122,6 +122,18 @@ def cur2_rows(uses: Iterable[SampleUse] = AWS_USES) -> list[Row]:
     return rows
 
 
+def cur2_table(uses: Iterable[SampleUse] = AWS_USES) -> pa.Table:
+    """CUR 2.0 as Data Exports types it in Parquet: a map, timestamps and doubles."""
+    rows = _cur(uses, _SNAKE, _spaced)
+    times = ("line_item_usage_start_date", "line_item_usage_end_date", "bill_billing_period_start_date")
+    for row in rows:
+        row["product"] = list({"region": row.pop("product_region"), "instance_type": row.pop("product_instance_type")}.items())
+        row |= {name: datetime.fromisoformat(row[name]) for name in times}
+        row |= {name: float(row[name] or 0) for name in ("line_item_usage_amount", "line_item_unblended_cost")}
+    kinds = {"product": pa.map_(pa.string(), pa.string()), **dict.fromkeys(times, pa.timestamp("ms"))}
+    return pa.table({name: pa.array([row[name] for row in rows], kinds.get(name)) for name in rows[0]})
+
+
 def _focus(uses: Iterable[SampleUse], provider: str, payer: str, **more: Callable[[SampleUse], str]) -> list[Row]:
     categories = {"Unused": "Usage"}
     return [
@@ -320,7 +332,7 @@ def csv_bytes(rows: list[Row], *, line_end: str = "\n", mark: bool = False) -> b
     return text.getvalue().encode("utf-8-sig" if mark else "utf-8")
 
 
-def write_parquet(rows: list[Row], path: Path) -> Path:
+def write_parquet(rows: list[Row] | pa.Table, path: Path) -> Path:
     """Rows as Parquet, nested values as structs and lists."""
-    pq.write_table(pa.Table.from_pylist(rows), path)
+    pq.write_table(rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(rows), path)
     return path

@@ -15,6 +15,42 @@ MOMENTS = ("%m/%d/%Y", "%m/%d/%Y %H:%M:%S", "%Y%m%d")
 # by a later export.
 NO_INVOICES = "settled when the month ends"
 
+# Price sheets and some exports name a region by its meters' words, which `COMPACT` has made one.
+REGION_NAMES = {
+    "useast": "eastus",
+    "useast2": "eastus2",
+    "uswest": "westus",
+    "uswest2": "westus2",
+    "uswest3": "westus3",
+    "uscentral": "centralus",
+    "usnorthcentral": "northcentralus",
+    "ussouthcentral": "southcentralus",
+    "uswestcentral": "westcentralus",
+    "cacentral": "canadacentral",
+    "caeast": "canadaeast",
+    "brsouth": "brazilsouth",
+    "eunorth": "northeurope",
+    "euwest": "westeurope",
+    "frcentral": "francecentral",
+    "dewestcentral": "germanywestcentral",
+    "noeast": "norwayeast",
+    "chnorth": "switzerlandnorth",
+    "secentral": "swedencentral",
+    "incentral": "centralindia",
+    "insouth": "southindia",
+    "inwest": "westindia",
+    "jaeast": "japaneast",
+    "jawest": "japanwest",
+    "krcentral": "koreacentral",
+    "krsouth": "koreasouth",
+    "apeast": "eastasia",
+    "apsoutheast": "southeastasia",
+    "aueast": "australiaeast",
+    "ausoutheast": "australiasoutheast",
+    "aenorth": "uaenorth",
+    "zanorth": "southafricanorth",
+}
+
 AZURE = BillFormat(
     name="azure",
     title="Azure cost export",
@@ -30,7 +66,7 @@ AZURE = BillFormat(
         "usage_type": joined(first("MeterSubCategory"), first("MeterName")),
         "operation": fixed(""),
         "unit": first("UnitOfMeasure", "unit"),
-        "region": first("ResourceLocation", "MeterRegion", forms=(COMPACT,)),
+        "region": first("ResourceLocation", "MeterRegion", forms=(COMPACT,), renamed=REGION_NAMES),
         "instance_type": first("AdditionalInfo[ServiceType]"),
         "quantity": first("Quantity", "UsageQuantity", "ConsumedQuantity"),
         "cost": first("CostInBillingCurrency", "Cost", "PreTaxCost", "ExtendedCost"),
@@ -40,4 +76,5 @@ AZURE = BillFormat(
     energy_line_types=frozenset({"Usage"}),
     moments=MOMENTS,
     lasts_hours=24,
+    absent=("", "NULL", "Unassigned", "Unknown", "N/A"),
 )

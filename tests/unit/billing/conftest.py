@@ -16,6 +16,7 @@ SHAPES: dict[str, tuple[str, str, Callable[[], list[dict]], str]] = {
     "cur csv": ("aws", "cur", exports.cur_rows, "csv"),
     "cur parquet": ("aws", "cur", exports.cur_parquet_rows, "parquet"),
     "cur2 csv": ("aws", "cur2", exports.cur2_rows, "csv"),
+    "cur2 parquet": ("aws", "cur2", exports.cur2_table, "parquet"),
     "focus 1.0 aws": ("aws", "focus", lambda: exports.focus_aws_rows(version="1.0"), "csv"),
     "focus 1.2 aws": ("aws", "focus", exports.focus_aws_rows, "csv"),
     "focus 1.2 aws parquet": ("aws", "focus", exports.focus_aws_rows, "parquet"),

@@ -308,7 +308,7 @@ def test_bad_files__all_in_one_process__stay_below_600_mb(tmp_path):
 def test_bad_file__on_the_command_line__exits_2_and_writes_nothing(tmp_path):
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(PLAIN)[:-900])
     out = tmp_path / "hours.csv"
-    command = [str(Path(sys.executable).parent / "cloudtuner"), "estimate", str(tmp_path / "a.csv.gz"), "--out", str(out)]
+    command = [str(Path(sys.executable).parent / "cloudtuner"), "estimate", str(tmp_path / "a.csv.gz"), "--lines-out", str(out)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 2
     assert "line" in done.stderr + done.stdout
