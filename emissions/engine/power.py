@@ -19,7 +19,7 @@ from emissions.engine.embodied import embodied_of
 from emissions.engine.terms import Term, worst
 from emissions.grid.catalog import FactorSet
 from emissions.grid.factors import Factor, Row, number, optional_number
-from emissions.grid.shapes import Shape, bare_name, distance, shape_of
+from emissions.grid.shapes import Shape, bare_name, distance, has_accelerators, shape_of
 
 _GIB_PER_VCPU = Fraction(4)
 _TEADS = ((0, "teads_w_idle"), (10, "teads_w_10"), (50, "teads_w_50"), (100, "teads_w_100"))
@@ -61,7 +61,7 @@ def instance_power(factors: FactorSet, provider: str, instance_type: str, day: s
     shape = shape_of(provider, instance_type)
     if shape is None:
         return None
-    return _like_nearest(factors, provider, instance_type, shape, day) or _by_size(factors, instance_type, shape, day)
+    return _like_nearest(factors, provider, instance_type, shape, day) or _by_size(factors, provider, instance_type, shape, day)
 
 
 def find_instance(factors: FactorSet, provider: str, instance_type: str, day: str) -> Row | None:
@@ -70,12 +70,12 @@ def find_instance(factors: FactorSet, provider: str, instance_type: str, day: st
     return own or factors.instance(provider, bare_name(provider, instance_type), day)
 
 
-def nearest_listed(factors: FactorSet, provider: str, shape: Shape) -> Row | None:
+def nearest_listed(factors: FactorSet, provider: str, shape: Shape) -> tuple[Shape, Row] | None:
     """The listed type nearest to a name: of the nearest family of its kind, the one nearest in size."""
     if not (shape.vcpu or shape.whole):
         return None
     best: tuple[int, int, str] | None = None
-    found: Row | None = None
+    found: tuple[Shape, Row] | None = None
     for other, row in _shapes(factors).get((provider, shape.letters), ()):
         away = distance(shape, other, provider)
         if away is None or not other.vcpu:
@@ -84,7 +84,7 @@ def nearest_listed(factors: FactorSet, provider: str, shape: Shape) -> Row | Non
         apart = abs(other.vcpu - shape.vcpu) if shape.vcpu else -other.vcpu
         rank = (away, apart, row["id"])
         if best is None or rank < best:
-            best, found = rank, row
+            best, found = rank, (other, row)
     return found
 
 
@@ -166,19 +166,20 @@ def _load(factors: FactorSet, row: Row, day: str) -> Factor:
 
 
 def _like_nearest(factors: FactorSet, provider: str, instance_type: str, shape: Shape, day: str) -> InstancePower | None:
-    row = nearest_listed(factors, provider, shape)
-    if row is None:
+    nearest = nearest_listed(factors, provider, shape)
+    if nearest is None:
         return None
+    other, row = nearest
     like = _listed(factors, row, day)
-    listed = number(row, "vcpu")
-    vcpu = Fraction(shape.vcpu) if shape.vcpu else listed
-    share = vcpu / listed
+    # Sizes are compared as names tell them: an old Azure "D3" has four vCPUs, and so has the "D3 v2" that stands for it.
+    share = Fraction(shape.vcpu, other.vcpu) if shape.vcpu and other.vcpu else Fraction(1)
+    vcpu = share * number(row, "vcpu")
     # Google sells any mix of vCPUs and memory: what the name says beyond the listed ratio is memory.
     memory = factors.power("power.processor.memory", day)
     beyond = Fraction(0) if shape.gib is None else max(Fraction(0), shape.gib - share * number(row, "memory_gib"))
     widen = Band.of(factors.power("power.relative.band", day))
     watts = (like.watts.scaled(share) + Band.exact(memory.value * beyond)) * widen
-    power = Term("power", row["id"], watts.value, f"W, {vcpu} vCPU like its {listed}", row["source"], row["year"])
+    power = Term("power", row["id"], watts.value, f"W, {share} times its size", row["source"], row["year"])
     terms = tuple(term for term in like.terms if term.part != "power")
     return InstancePower(
         watts,
@@ -189,8 +190,8 @@ def _like_nearest(factors: FactorSet, provider: str, instance_type: str, shape: 
     )
 
 
-def _by_size(factors: FactorSet, instance_type: str, shape: Shape, day: str) -> InstancePower | None:
-    if not shape.vcpu:
+def _by_size(factors: FactorSet, provider: str, instance_type: str, shape: Shape, day: str) -> InstancePower | None:
+    if not shape.vcpu or has_accelerators(provider, shape):
         return None
     processor = factors.row("processors", "unlisted", day)
     assert processor is not None

@@ -13,7 +13,7 @@ from fractions import Fraction
 _AWS_PREFIXES = ("db.", "cache.", "dax.", "ml.", "kafka.", "search.")
 _AWS_SUFFIXES = (".search", ".elasticsearch")
 _AWS = re.compile(r"(?P<letters>u-?|[a-z]+)(?P<number>\d+)(?P<features>[a-z0-9-]*)\.(?P<size>[a-z0-9-]+)")
-_AWS_SIZE = re.compile(r"(?:(nano|micro|small|medium|large)|(\d*)xlarge|metal-(\d+)xl)")
+_AWS_SIZE = re.compile(r"(?:(nano|micro|small|medium|large)|(\d*)xlarge|metal-(\d+)xl|xlplus)")
 _SMALL = 2
 _AZURE = re.compile(
     r"(?P<letters>[a-z]+)(?P<vcpu>\d+)(?:-\d+)?(?P<features>[a-z]*)(?P<rest>(?:_[a-z0-9]+)*?)(?:_v(?P<version>\d+))?"
@@ -22,6 +22,8 @@ _AZURE_PREFIXES = ("standard_", "basic_")
 _AZURE_SUFFIXES = ("_low_priority", "_spot", "_promo")
 _GCP = re.compile(r"(?P<letters>[a-z]+)(?P<number>\d*)(?P<features>[a-z]?)-(?P<kind>[a-z]+)-(?P<vcpu>\d+)(?P<rest>[a-z0-9-]*)")
 _GCP_CUSTOM = re.compile(r"(?:(?P<series>[a-z]\d[a-z]?)-)?custom-(?P<vcpu>\d+)-(?P<mb>\d+)(?:-ext)?")
+_GCP_ACCELERATED = re.compile(r".*(?:gpu|tpu)")
+_AWS_ACCELERATED = frozenset({"dl", "f", "g", "gr", "inf", "p", "trn", "vt"})
 _ARM = {"aws": "g", "azure": "p", "gcp": "a"}
 
 
@@ -60,6 +62,8 @@ def bare_name(provider: str, instance_type: str) -> str:
             name = name.removeprefix(prefix)
         for suffix in _AZURE_SUFFIXES:
             name = name.removesuffix(suffix)
+    elif provider == "gcp":
+        name = name.removeprefix("db-")
     return name
 
 
@@ -82,13 +86,26 @@ def shape_of(provider: str, instance_type: str) -> Shape | None:
 def vcpu_of_size(size: str) -> int | None:
     """The vCPUs that an AWS size name stands for since the fifth generation; None for a name that says nothing.
 
-    >>> vcpu_of_size("large"), vcpu_of_size("xlarge"), vcpu_of_size("12xlarge"), vcpu_of_size("xlplus")
+    >>> vcpu_of_size("large"), vcpu_of_size("xlarge"), vcpu_of_size("12xlarge"), vcpu_of_size("enormous")
     (2, 4, 48, None)
     """
     match = _AWS_SIZE.fullmatch(size)
     if match is None:
         return None
     return _SMALL if match[1] else 4 * int(match[2] or match[3] or 1)
+
+
+def has_accelerators(provider: str, shape: Shape) -> bool:
+    """Whether machines of a family carry accelerators, which the size in a name does not count.
+
+    >>> has_accelerators("aws", shape_of("aws", "p9.xlarge")), has_accelerators("aws", shape_of("aws", "m9i.xlarge"))
+    (True, False)
+    """
+    if provider == "aws":
+        return shape.letters in _AWS_ACCELERATED
+    if provider == "azure":
+        return shape.letters.startswith("n")
+    return _GCP_ACCELERATED.fullmatch(shape.kind) is not None
 
 
 def distance(wanted: Shape, other: Shape, provider: str) -> int | None:
