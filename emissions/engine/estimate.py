@@ -23,12 +23,14 @@ import rfc8785
 
 from cloudtuner.errors import BillError
 from emissions.billing.files import BillFile, open_files
+from emissions.engine.amounts import KeyAmount, key_amounts
 from emissions.engine.explain import Explanation, explain
 from emissions.engine.faults import FAULTS, WRONG_UNIT
 from emissions.engine.identity import ENGINE_ID
 from emissions.engine.lines_out import write_lines
+from emissions.engine.method import OWN, rate_card
 from emissions.engine.numbering import physical_lines
-from emissions.engine.ratecard import CostRatio, Rate, RateCard, build_rate_card, month_range, rate_by_cost
+from emissions.engine.ratecard import CostRatio, Rate, RateCard, month_range, rate_by_cost
 from emissions.engine.ratekey import RateKey
 from emissions.engine.reading import Progress
 from emissions.engine.results import AccountSummary, Bill, Counts, Coverage, QuarantinedLine, sums_by
@@ -77,6 +79,10 @@ class Estimate:
         """Every usage type that was valued, with its spend, its figures, its reason and its factors; the unknown first."""
         return explain(self._workings.sums_by_key(), self.rates)
 
+    def amounts(self) -> list[KeyAmount]:
+        """What each rate key was used and spent in each month, for comparisons."""
+        return key_amounts(self._workings)
+
     @property
     def ug(self) -> int:
         """Micrograms of the whole bill, with what was valued by cost."""
@@ -105,12 +111,14 @@ def estimate(
     on_progress: Progress | None = None,
     lines_out: Path | None = None,
     basis: str | None = None,
+    method: str = OWN,
 ) -> Estimate:
     """Estimates one bill (one payer). Raises BillError, naming file and line, for a file that cannot be read whole.
 
     Lines that cannot be valued are quarantined and the rest goes on; `strict` makes the first of them a BillError.
     `work_dir` holds a temporary folder for the run, which `close` removes. `basis` (lifecycle or direct) asks for one kind
-    of grid factor everywhere; without it each region has the one that the set prefers there.
+    of grid factor everywhere; without it each region has the one that the set prefers there. `method` may be "ccf", which
+    values an AWS bill as Cloud Carbon Footprint does, for comparison.
     """
     tell = on_progress or _silent
     folder = Path(tempfile.mkdtemp(prefix="cloudtuner-", dir=work_dir))
@@ -120,7 +128,9 @@ def estimate(
         files = open_files(paths, work_dir=folder, format_name=format_name)
         workings = Workings(files, folder, threads=threads, memory_limit=memory_limit)
         workings.read(tell)
-        return _value(files, workings, folder, factor_set, strict=strict, tell=tell, lines_out=lines_out, basis=basis)
+        return _value(
+            files, workings, folder, factor_set, strict=strict, tell=tell, lines_out=lines_out, basis=basis, method=method
+        )
     except BaseException:
         if workings is not None:
             workings.close()
@@ -138,10 +148,11 @@ def _value(
     tell: Progress,
     lines_out: Path | None,
     basis: str | None,
+    method: str,
 ) -> Estimate:
     bill = _bill(files, workings)
     uses = workings.keys()
-    card = build_rate_card(((use.key, use.month) for use in uses), factor_set, basis)
+    card = rate_card(method, ((use.key, use.month) for use in uses), factor_set, basis)
     rated = [(use, card.rates[use.key, use.month]) for use in uses if (use.key, use.month) in card.rates]
     workings.lay_card(rated)
     tell("value", 1, 1 + len(workings.slices))
