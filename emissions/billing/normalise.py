@@ -138,8 +138,10 @@ class LineSql:
             if numbered:
                 return f"(SELECT *, file_row_number + 1 AS row_no FROM read_parquet({path}, file_row_number=true))"  # noqa: S608
             return f"read_parquet({path})"
-        # By place and not by name: tags may differ in case only, which SQL takes for the same name.
         columns = ", ".join(f"{column.sql}: 'VARCHAR'" for column in self.file.columns)
+        if self.file.kind == "json":
+            reader = f"read_json({path}, format='newline_delimited', columns={{{columns}}}, compression='none')"
+            return f"(SELECT *, row_number() OVER () AS row_no FROM {reader})" if numbered else reader  # noqa: S608
         reader = (
             f"read_csv({path}, auto_detect=false, header=true, columns={{{columns}}}, delim=',', quote='\"', escape='\"', "
             "strict_mode=true, null_padding=false, nullstr='', compression='none')"
@@ -223,13 +225,28 @@ class LineSql:
 
         No cost is nothing spent; a cost that is no number is a fault.
         """
-        text = self._text(self.format.columns["cost"])
         line_type = self._line_type()
+        paid = {kind: self._doubles(effective) for kind, effective in self.format.effective_costs.items()}
+        billed = self._doubles(self.format.columns["cost"])
+        if billed and None not in paid.values():
+            whole = self.whole_columns("line_type") or ()
+            cases = " ".join(f"WHEN {literal(kind)} THEN {double}" for kind, double in paid.items() if double)
+            prepaid = f"CASE {whole[0] if len(whole) == 1 else line_type} {cases} END, " if cases else ""
+            return f"coalesce({prepaid}{billed}, 0::DOUBLE)"
+        text = self._text(self.format.columns["cost"])
         for kind, effective in self.format.effective_costs.items():
             told = self._text(effective)
             if told != "''":
                 text = f"CASE WHEN {line_type} = {literal(kind)} AND {told} <> '' THEN {told} ELSE {text} END"
         return f"TRY_CAST(coalesce(nullif({text}, ''), '0') AS DOUBLE)"
+
+    def _doubles(self, source: Source) -> str | None:
+        """A number that the file holds as doubles, empty where it has none; None where it has to be read from text."""
+        found = self._filled(source) if isinstance(source, First) else []
+        if any(not one.plain or one.kind not in _FLOATS for one in found):
+            return None
+        numbers = ", ".join(f"{one.sql}::DOUBLE" for one in found)
+        return f"coalesce({numbers})" if len(found) > 1 else numbers
 
     def _moment(self, field: str) -> str:
         places = self._places(field)

@@ -48,11 +48,13 @@ def _floor(value: NumericValue) -> NumericValue:
     return ibis.udf.scalar.builtin(floor)(value)
 
 
-def valued_lines(keep: Mapping[str, str] | None = None) -> Table:
+def valued_lines(*, plain: bool = False, keep: Mapping[str, str] | None = None) -> Table:
     """Each line that a rate values, with its integers as whole doubles. The only place where a line is multiplied.
 
     Nearest integer, halves away from zero: floor(|x| + 0.5) with the sign put back. |amount| × rate is |amount × rate|,
-    so the sign is taken once. `keep` names more columns of a line and their types, which are carried along.
+    so the sign is taken once. `plain` promises that each line of the card's profiles has a sound quantity and
+    money and stays below 2^53 in every measure; else such lines are left out. `keep` names more columns of a line and
+    their types, which are carried along.
     """
     import ibis
 
@@ -72,24 +74,28 @@ def valued_lines(keep: Mapping[str, str] | None = None) -> Table:
         size=amount.abs(),
         side=amount.sign().cast("float64"),
     )
-    good = sized.filter(
-        sized["quantity"].notnull(), sized["cost_micro"].notnull(), sized["size"] * sized["ceiling"] < _double(_EXACT)
+    good = (
+        sized
+        if plain
+        else sized.filter(
+            sized["quantity"].notnull(), sized["cost_micro"].notnull(), sized["size"] * sized["ceiling"] < _double(_EXACT)
+        )
     )
     figures = {name: _floor(good["size"] * good[f"{name}_rate"] + _double(0.5)) * good["side"] for name in MEASURES}
     return good.select("place", "hour", "cost_micro", *kept, **figures)
 
 
-def fact_query(*, narrow: bool = False) -> Table:
+def fact_query(*, plain: bool = False) -> Table:
     """Hourly integers per account, region, service, category, quality and basis, in order of hour and place.
 
-    `narrow` adds whole doubles instead of integers, in half the memory. It may be asked for only when every sum of a
-    place's absolute values stays below 2^53: then each partial sum is a whole number that a double holds exactly.
+    `plain` promises more than `valued_lines` asks for: that no sum of a place's absolute values reaches 2^53. Then sums
+    are of whole doubles, each of which is exact, and take half the memory of integers.
     """
     import ibis
 
-    valued = valued_lines()
+    valued = valued_lines(plain=plain)
     names = (*MEASURES, "cost_micro")
-    summed = {name: valued[name].cast("float64" if narrow else "int64").sum() for name in names}
+    summed = {name: valued[name].cast("float64" if plain else "int64").sum() for name in names}
     grouped = valued.group_by(["place", "hour"]).aggregate(**summed, lines=valued.count())
     place = ibis.table(PLACE_SCHEMA, name="place")
     named = grouped.join(place, "place").order_by(["hour", "place"])
@@ -103,11 +109,11 @@ def fact_query(*, narrow: bool = False) -> Table:
     )
 
 
-def priced_query() -> Table:
+def priced_query(*, plain: bool = False) -> Table:
     """Energy, embodied and money per service over the lines that used energy and cost something."""
     import ibis
 
-    valued = valued_lines()
+    valued = valued_lines(plain=plain)
     priced = valued.filter((valued["cost_micro"] > 0) & (valued["energy_uwh"] > 0))
     names = ("energy_uwh", "embodied_ug", "cost_micro")
     # By place first: a small number to group by where there are many lines, names only for the few sums.
@@ -118,25 +124,25 @@ def priced_query() -> Table:
 
 def profile_query() -> Table:
     """Integers, lines and money of each profile: what explains an estimate."""
-    valued = valued_lines({"profile": "int64"})
+    valued = valued_lines(keep={"profile": "int64"})
     summed = {name: valued[name].cast("int64").sum() for name in (*MEASURES, "cost_micro")}
     return valued.group_by("profile").aggregate(**summed, lines=valued.count())
 
 
 @cache
-def fact_sql(*, narrow: bool = False) -> str:
+def fact_sql(*, plain: bool = False) -> str:
     """`fact_query` in DuckDB's SQL."""
     import ibis
 
-    return str(ibis.to_sql(fact_query(narrow=narrow), dialect="duckdb"))
+    return str(ibis.to_sql(fact_query(plain=plain), dialect="duckdb"))
 
 
 @cache
-def priced_sql() -> str:
+def priced_sql(*, plain: bool = False) -> str:
     """`priced_query` in DuckDB's SQL."""
     import ibis
 
-    return str(ibis.to_sql(priced_query(), dialect="duckdb"))
+    return str(ibis.to_sql(priced_query(plain=plain), dialect="duckdb"))
 
 
 @cache
@@ -160,4 +166,4 @@ def lines_sql() -> str:
         "quantity": "float64",
         "quantity_text": "string",
     }
-    return str(ibis.to_sql(valued_lines(keep), dialect="duckdb"))
+    return str(ibis.to_sql(valued_lines(keep=keep), dialect="duckdb"))

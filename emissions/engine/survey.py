@@ -18,8 +18,9 @@ from emissions.engine.faults import FORMULA, NO_ACCOUNT, NO_LINE_TYPE, NO_PERIOD
 from emissions.engine.lines import LineSource, month_sql
 
 _STATISTICS = """
-  count(*) AS lines, count(hour) AS timed, min(start_us) AS first_us, max(start_us) AS last_us, count(quantity) AS sound,
-  max(abs(quantity)) AS largest_quantity, max(abs(cost_micro)) AS largest_cost_micro, min(row_no) AS sample
+  count(*) AS lines, count(hour) AS timed, min(start_us) AS first_us, max(start_us) AS last_us,
+  count(quantity) AS sound, count(cost_micro) AS priced, max(abs(quantity)) AS largest_quantity,
+  max(abs(cost_micro)) AS largest_cost_micro, min(row_no) AS sample
 """
 
 
@@ -95,7 +96,8 @@ FROM (SELECT *, {told} AS told FROM (
       OR year(make_timestamp(min(first_us))) IS DISTINCT FROM year(make_timestamp(max(last_us)))
       OR (sum(timed) > 0 AND sum(timed) < sum(lines)) AS mixed,
     {month_sql("make_timestamp(min(first_us))")} AS month,
-    sum(lines)::BIGINT AS lines, sum(sound)::BIGINT AS sound, max(largest_quantity) AS largest_quantity,
+    sum(lines)::BIGINT AS lines, sum(sound)::BIGINT AS sound,
+    sum(priced)::BIGINT AS priced, max(largest_quantity) AS largest_quantity,
     max(largest_cost_micro) AS largest_cost_micro
   FROM surveyed GROUP BY ALL
 ))""")  # noqa: S608

@@ -53,7 +53,7 @@ class Workings:
         self.slices: list[Slice] = [Slice()]
         self.by_month = False
         self.duplicates = 0
-        self._narrow = False
+        self._plain = False
 
     def close(self) -> None:
         """Lets go of the database."""
@@ -127,17 +127,17 @@ class Workings:
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE card AS SELECT {names} FROM carded")  # noqa: S608
         shown = ", ".join("grid_region AS region" if name == "region" else name for name in LABELS)
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE place AS SELECT DISTINCT place, {shown} FROM carded")  # noqa: S608
-        self._narrow = self._fits_doubles()
+        self._plain = self._is_plain()
 
-    def _fits_doubles(self) -> bool:
-        """Whether no sum of a place can reach 2^53, whichever lines it adds."""
-        largest = self.connection.execute(
-            "SELECT max(amount), max(money) FROM (SELECT sum(lines * ceiling * "
-            "CASE WHEN by_cost THEN largest_cost_micro ELSE largest_quantity END) AS amount, "
+    def _is_plain(self) -> bool:
+        """Whether every line that has a rate can be valued, and no sum of a place can reach 2^53, whichever it adds."""
+        faulty, amount, money = self.connection.execute(
+            "SELECT sum(faulty), max(amount), max(money) FROM (SELECT sum(2 * lines - sound - priced) AS faulty, "
+            "sum(lines * ceiling * CASE WHEN by_cost THEN largest_cost_micro ELSE largest_quantity END) AS amount, "
             "sum(lines * largest_cost_micro::DOUBLE) AS money FROM carded GROUP BY place)"
         ).fetchall()[0]
-        # Sums of doubles, so with room for what they lose.
-        return all(value is not None and value + 2.0 * 10**9 < _EXACT / 2 for value in largest)
+        # The bounds are sums of doubles themselves, and each line may be rounded up: half of the room is more than enough.
+        return faulty == 0 and max(amount, money) < _EXACT / 2
 
     def lines(self, cut: Slice, columns: str = "hour, quantity, cost_micro", sources: Sequence[LineSource] | None = None) -> str:
         """The lines of a slice without duplicates, each with the number of its profile and the columns asked for."""
@@ -155,7 +155,7 @@ class Workings:
             self.connection.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.lines(cut)}")
             with reading(self.files[0]):
                 try:
-                    found.append(self.connection.sql(fact_sql(narrow=self._narrow)).to_arrow_table().cast(HOURS_SCHEMA))
+                    found.append(self.connection.sql(fact_sql(plain=self._plain)).to_arrow_table().cast(HOURS_SCHEMA))
                 except (pa.ArrowInvalid, duckdb.ConversionException) as error:
                     raise BillError("the bill's sums do not fit 64 bits.", code="bill.too_large") from error
             tell("value", number + 2, len(self.slices) + 1)
@@ -165,7 +165,7 @@ class Workings:
         """Per service: energy µWh, embodied µg and money of the lines that used energy and cost something."""
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.lines(Slice())}")
         with reading(self.files[0]):
-            rows = self.connection.execute(priced_sql()).fetchall()
+            rows = self.connection.execute(priced_sql(plain=self._plain)).fetchall()
         return {service: (energy, embodied, cost) for service, energy, embodied, cost in rows}
 
     def sums_by_key(self) -> list[KeySum]:

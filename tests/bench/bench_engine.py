@@ -44,7 +44,7 @@ def measure(path: Path, threads: int, memory: str) -> dict[str, float]:
     """One estimate in this process: seconds of each step, and the peak of resident memory in MiB."""
     factors = load_factor_set()
     # Loading Ibis takes a second once per process, whatever the bill.
-    fact_sql(), priced_sql()
+    fact_sql(plain=True), priced_sql(plain=True)
     marks: dict[str, float] = {}
     notes = 0
     started = time.perf_counter()
