@@ -51,8 +51,12 @@ class InstrumentForm(forms.Form):
     )  # fmt: skip
     month_from = forms.ChoiceField(label=_("First month (UTC)"))
     month_through = forms.ChoiceField(label=_("Last month (UTC)"))
-    accounts = forms.MultipleChoiceField(label=_("Accounts"), required=False, help_text=_("None chosen: all."))
-    regions = forms.MultipleChoiceField(label=_("Regions"), required=False, help_text=_("None chosen: all."))
+    accounts = forms.MultipleChoiceField(
+        label=_("Accounts"), required=False, widget=forms.CheckboxSelectMultiple, help_text=_("None ticked: all.")
+    )
+    regions = forms.MultipleChoiceField(
+        label=_("Regions"), required=False, widget=forms.CheckboxSelectMultiple, help_text=_("None ticked: all.")
+    )
     registry = forms.CharField(label=_("Registry or supplier"), max_length=128, required=False)
     serials = forms.CharField(
         label=_("Serial numbers"), max_length=512, required=False,
@@ -65,8 +69,9 @@ class InstrumentForm(forms.Form):
 
     def __init__(self, *args: Any, months: list[tuple[str, str]], choices: dict[str, tuple[str, ...]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("month_from", "month_through"):
+        for name, usual in (("month_from", months[:1]), ("month_through", months[-1:])):
             cast("forms.ChoiceField", self.fields[name]).choices = months
+            self.fields[name].initial = usual[0][0] if usual else None
         for name, values in choices.items():
             cast("forms.ChoiceField", self.fields[name]).choices = [(value, value or "–") for value in values]
 

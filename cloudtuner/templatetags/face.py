@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
-from django.forms import BoundField, CheckboxInput, FileInput, RadioSelect, Select, SelectMultiple, Textarea
+from django.forms import BoundField, CheckboxInput, FileInput, RadioSelect, Select, Textarea
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -315,8 +315,6 @@ def widget(field: BoundField) -> SafeString:
             css = ""
         case FileInput():
             css = "file-input"
-        case SelectMultiple():
-            css = "select many"
         case Select():
             css = "select"
         case Textarea():

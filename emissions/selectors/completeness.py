@@ -11,6 +11,8 @@ from cloudtuner.clock import hour_of, hour_start
 from emissions.models import AccountDay
 from emissions.selectors.months import Month, month_of, months, months_between
 
+CLOSED = ("whole", "gaps")
+
 
 @dataclass(frozen=True)
 class MonthState:
@@ -61,9 +63,12 @@ def completeness(hour_from: int, hour_through: int) -> tuple[AccountMonths, ...]
     return tuple(found)
 
 
-def gaps(accounts: Iterable[AccountMonths]) -> tuple[MonthState, ...]:
-    """The months that are not whole, oldest first."""
-    found = [month for account in accounts for month in account.months if month.state != "whole"]
+def unfinished(accounts: Iterable[AccountMonths]) -> tuple[MonthState, ...]:
+    """The months that somebody has to do something about, or wait for, oldest first.
+
+    Hours without a line are not among them: an idle account has such hours, and some lines are billed by the day.
+    """
+    found = [month for account in accounts for month in account.months if month.state not in CLOSED]
     return tuple(sorted(found, key=lambda month: (month.hour_from, month.account)))
 
 

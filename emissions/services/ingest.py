@@ -27,6 +27,7 @@ from emissions.grid.catalog import FactorSet, load_factor_set
 from emissions.models import Bill, BillAccount, BillVersion, QuarantinedLine, Upload, UploadFile
 from emissions.poce.canonical import jcs
 from emissions.poce.hexes import to_hex
+from emissions.poce.lines import StrippedLines
 from emissions.register.jobs import MAX_ATTEMPTS, Job, job_done, job_put_off_on_error, job_take
 from emissions.register.models import WaitingJob
 from emissions.services.grouping import BillKey, group_by_bill, refuse_two_deliveries
@@ -178,9 +179,10 @@ def _reader(paths: list[Path], factor_set: FactorSet, folder: Path) -> Callable[
             meter.tell("store", 0, len(found.accounts))
             sink = io.BytesIO()
             pq.write_table(found.hours, sink, compression="zstd")
-            stripped = {}
-            for done, summary in enumerate(found.accounts, start=1):
-                stripped[summary.account] = store.put_bytes(found.stripped(summary.account).to_bytes())
+            nothing = store.put_bytes(StrippedLines((), ()).to_bytes())
+            stripped = {summary.account: nothing for summary in found.accounts}
+            for done, (account, parts) in enumerate(found.stripped_documents(), start=1):
+                stripped[account] = store.put(parts).digest
                 meter.tell("store", done, len(found.accounts))
             return _Found(
                 bill=found.bill,

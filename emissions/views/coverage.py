@@ -14,7 +14,7 @@ from accounts.permissions import LEDGER_VIEW
 from accounts.views.page import page
 from cloudtuner.periods import period_of, periods_between
 from emissions.selectors import ledger_span
-from emissions.selectors.completeness import AccountMonths, MonthState, completeness, gaps
+from emissions.selectors.completeness import CLOSED, AccountMonths, MonthState, completeness, unfinished
 from emissions.selectors.coverage import coverage, lines_of_versions, unknown_services
 from emissions.selectors.figures import LedgerFilters
 
@@ -48,7 +48,7 @@ def coverage_page(request: HttpRequest) -> HttpResponse:
         return page(request, "emissions/coverage.html", {"period": None})
     filters = LedgerFilters(hour_from=period.hour_from, hour_through=period.hour_through)
     accounts = completeness(period.hour_from, period.hour_through)
-    open_months = gaps(accounts)
+    open_months = unfinished(accounts)
     lines = lines_of_versions(period.hour_from, period.hour_through)
     currencies = coverage(filters)
     context: dict[str, Any] = {
@@ -60,7 +60,8 @@ def coverage_page(request: HttpRequest) -> HttpResponse:
         "gaps": open_months[:MOST_GAPS],
         "more_gaps": max(0, len(open_months) - MOST_GAPS),
         "missing": sum(month.state == "missing" for month in open_months),
-        "whole": sum(month.state == "whole" for account in accounts for month in account.months),
+        "closed": sum(month.state in CLOSED for account in accounts for month in account.months),
+        "with_gaps": sum(month.state == "gaps" for account in accounts for month in account.months),
         "all_months": sum(len(account.months) for account in accounts),
         "matrix": _matrix(accounts),
         "counts": [(label, lines.counts[name]) for name, label in COUNTS.items() if name in lines.counts],

@@ -6,6 +6,7 @@ The same pages stand on an organisation's host and on the public one: factors ar
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,14 +19,14 @@ from cloudtuner import clock
 from cloudtuner.errors import FactorError
 from cloudtuner.units import decimal_text, quantise
 from emissions.grid.catalog import FactorSet, load_factor_set, shipped_sets
-from emissions.grid.diff import Move, moves
+from emissions.grid.diff import Change, Move, moves
 from emissions.grid.diff import changes as changes_between
 from emissions.grid.factors import Row
 from emissions.selectors import factors as catalogue
 
 PAGE = 50
 REGIONS = "places"
-MOST_CHANGES = 500
+MOST_CHANGES = 300
 
 
 def shell(request: HttpRequest) -> dict[str, str]:
@@ -95,6 +96,10 @@ def factors_diff(request: HttpRequest) -> HttpResponse:
     newer = _set(request.GET.get("to", sets[-1].name))
     changes = changes_between(older, newer)
     counts = {kind: sum(change.kind == kind for change in changes) for kind in ("added", "removed", "changed")}
+    regions = moves(older, newer, clock.now().date().isoformat())
+    by_table: dict[str, list[Change]] = {}
+    for change in changes:
+        by_table.setdefault(change.table, []).append(change)
     context = {
         **shell(request),
         "sets": sets,
@@ -102,19 +107,19 @@ def factors_diff(request: HttpRequest) -> HttpResponse:
         "newer": newer,
         "counts": counts,
         "total": len(changes),
-        "changes": changes[:MOST_CHANGES],
+        "tables": [{"name": name, "total": len(told), "changes": told[:MOST_CHANGES]} for name, told in by_table.items()],
         "most": MOST_CHANGES,
-        "moves": [_move(move) for move in moves(older, newer, clock.now().date().isoformat())],
+        "moves": [_move(move) for move in regions if move.percent is not None],
+        "new": sorted({f"{move.provider} {move.region}" for move in regions if move.older is None}),
+        "gone": sorted({f"{move.provider} {move.region}" for move in regions if move.newer is None}),
     }
     return page(request, "emissions/factors_diff.html", context)
 
 
 def _move(move: Move) -> dict[str, str]:
     """A region whose kilograms per kilowatt-hour differ, in words and with its sign."""
-    percent = move.percent
-    told = _("new") if move.older is None else _("gone")
-    if percent is not None:
-        told = f"{'+' if percent > 0 else '−'}{decimal_text(abs(quantise(percent * 100)), scale=2, places=2)} %"
+    percent = move.percent or Fraction(0)
+    told = f"{'+' if percent > 0 else '−'}{decimal_text(abs(quantise(percent * 100)), scale=2, places=2)} %"
     figures = {
         name: "–" if value is None else f"{float(value):.5f}" for name, value in (("older", move.older), ("newer", move.newer))
     }

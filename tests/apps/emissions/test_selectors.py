@@ -13,6 +13,7 @@ from cloudtuner.errors import ServiceError
 from cloudtuner.tenancy import public_context
 from emissions import selectors
 from emissions.grid.catalog import load_factor_set
+from emissions.selectors import export
 from emissions.selectors.figures import Amount, LedgerFilters
 
 
@@ -102,12 +103,17 @@ def test_ledger__cursor_of_another_question__is_refused(ledger):
         selectors.ledger_page(LedgerFilters(), limit=2, sort="-ug", cursor=cursor)
 
 
-def test_csv__formulas_in_a_bill__are_text_to_a_spreadsheet(room, cur):
-    evil = replace(cur.Line(), service="=cmd|' /C calc'!A0", place=("ap-south-1", "APS3-BoxUsage:m5.large", "m5.large"))
-    room.version([evil, replace(evil, service="+1", line_id="b"), replace(evil, service="@x", line_id="c")])
+def test_csv__formulas_in_a_bill__never_reach_the_ledger(room, cur):
+    evil = replace(cur.Line(), service="=cmd|' /C calc'!A0")
+    version = room.version([cur.Line(), replace(evil, line_id="a"), replace(evil, service="@x", line_id="b")])
+    assert version.quarantined_total == 2
     text = "".join(selectors.ledger_csv(LedgerFilters()))
-    services = {row["service"] for row in csv.DictReader(io.StringIO(text))}
-    assert services == {"'=cmd|' /C calc'!A0", "'+1", "'@x"}
+    assert {row["service"] for row in csv.DictReader(io.StringIO(text))} == {"AmazonEC2"}
+
+
+@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1", "-1", "@x", "\tx"])
+def test_csv__text_that_a_spreadsheet_would_run__is_kept_a_text(text):
+    assert export._text_cell(text) == f"'{text}"
 
 
 def test_csv__read_after_the_schema_was_closed__still_has_its_own_rows(ledger):
