@@ -16,6 +16,7 @@ from emissions.grid.factors import Factor
 
 _HOST_SIZES = ("metal", "metal-48xl", "metal-24xl", *(f"{size}xlarge" for size in (48, 32, 24, 18, 16, 12, 9, 8)))
 
+_NAMED = re.compile(r"\b(?:db\.|cache\.|ml\.)?[a-z][a-z0-9-]*\.(?:nano|micro|small|medium|large|\d*xlarge|metal[\w-]*)")
 _VCORES = re.compile(r"(?i)\b(\d+) ?v?cores?\b")
 _DTUS = re.compile(r"(?i)\b(\d+) ?e?dtus?\b|\b([bsp]\d*) (?:database )?dtus?\b")
 
@@ -58,6 +59,9 @@ def _types(ask: Ask) -> list[str]:
     if ask.key.provider == "azure":
         # "D2 v3/D2s v3": one meter for sizes that differ by their disks.
         return [part.strip() for part in text.rpartition(" - ")[2].split("/")]
+    if ask.key.provider == "aws" and " " in text:
+        # "$0.096 per On Demand Linux m5.large Instance Hour"
+        return _NAMED.findall(text.lower()) or [""]
     if ask.key.provider == "aws" and ":" not in text:
         return ["m1.small"]
     return [text.rpartition(":")[2]]

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from emissions.engine.ratekey import RateKey
-from emissions.grid.catalog import GLOBAL_REGION, FactorSet
+from emissions.grid.catalog import GLOBAL_REGION, FactorSet, place
 
 _PREFIX = re.compile(r"([A-Z]{2,3}\d?)-")
 # An availability zone ("us-east-1a", "us-central1-b") is its region; a local zone ("us-east-1-bos-1") is another town.
@@ -20,13 +20,12 @@ def region_of(key: RateKey, factors: FactorSet) -> tuple[str, str, str]:
     if key.provider != "aws":
         return GLOBAL_REGION, GLOBAL_REGION, "billed without a region: mean of regions"
     prefix = _PREFIX.match(key.usage_type)
-    if prefix is None:
-        # AWS leaves the prefix out in its oldest region only.
+    if prefix is None and " " not in key.usage_type:
+        # AWS leaves the prefix out in its oldest region only; a sentence instead of a usage type says no region.
         return "us-east-1", "us-east-1", ""
-    for row in factors.tables["prefixes"]:
-        if row["prefix"] == prefix[1] and row["provider"] == key.provider:
-            known = factors.has_region(key.provider, row["region"])
-            return row["region"], row["region"] if known else GLOBAL_REGION, ""
+    for row in factors.named("prefixes", place(key.provider, prefix[1])) if prefix else ():
+        known = factors.has_region(key.provider, row["region"])
+        return row["region"], row["region"] if known else GLOBAL_REGION, ""
     return GLOBAL_REGION, GLOBAL_REGION, "billed without a region: mean of regions"
 
 
