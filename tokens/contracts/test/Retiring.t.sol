@@ -123,6 +123,18 @@ contract RetiringTest is Base {
         retirement.retireWithoutCertificate(10 * KG + 1, BENEFICIARY, 100, 200, 0);
     }
 
+    function test_views__nonceAndApprovals__answer() public {
+        assertTrue(!retirement.nonceUsed(holder, 5), "unused");
+        vm.prank(holder);
+        retirement.cancelNonce(5);
+        assertTrue(retirement.nonceUsed(holder, 5), "used");
+        vm.expectPartialRevert(Retirement.RetirementSoulbound.selector);
+        retirement.approve(RELAYER, 1);
+        vm.expectPartialRevert(Retirement.RetirementSoulbound.selector);
+        retirement.setApprovalForAll(RELAYER, true);
+        assertEq(address(retirement.ct02()), address(ct02));
+    }
+
     // --- receivers with intentions ---
 
     function test_receiver__hookThatComesBackIn__isNeverCalled() public {

@@ -2,8 +2,10 @@
 pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {MintingGuard} from "../src/bases/MintingGuard.sol";
 import {NetworkRules} from "../src/bases/NetworkRules.sol";
 import {NodeRegistry} from "../src/NodeRegistry.sol";
+import {WordList} from "../src/libraries/WordList.sol";
 import {Base} from "./Base.sol";
 
 /// @dev Providers, caps and terms of rewards.
@@ -134,6 +136,58 @@ contract RulesTest is Base {
         vm.warp(block.timestamp + WALLET_DELAY);
         registry.confirmWallet(NODE);
         return uint64(block.timestamp);
+    }
+
+    // --- what is missing, unknown or twice ---
+
+    function test_nodeCalls__zerosOrStrangers__revert() public {
+        vm.expectRevert(abi.encodeWithSelector(NodeRegistry.NodeRegistryUnknownNode.selector, NODE));
+        registry.recoverKey(NODE, RELAYER);
+        _register(NODE, vm.addr(NODE_KEY), WALLET, 500);
+        vm.expectPartialRevert(NetworkRules.NodeRegistryZero.selector);
+        registry.recoverKey(NODE, address(0));
+        vm.expectPartialRevert(NetworkRules.NodeRegistryZero.selector);
+        registry.rotateKey(NODE, address(0), block.timestamp, "");
+        vm.expectPartialRevert(NetworkRules.NodeRegistryZero.selector);
+        registry.requestWallet(NODE, address(0), block.timestamp, "");
+        vm.expectPartialRevert(NodeRegistry.NodeRegistryNoWalletChange.selector);
+        registry.cancelWallet(NODE);
+        vm.expectPartialRevert(NodeRegistry.NodeRegistryNoWalletChange.selector);
+        registry.confirmWallet(NODE);
+        (address next, uint64 effectiveAt) = registry.walletChangeOf(NODE);
+        assertEq(next, address(0));
+        assertEq(effectiveAt, 0);
+        vm.expectPartialRevert(NetworkRules.NodeRegistryZero.selector);
+        registry.setRegistrar(address(0));
+        registry.setRegistrar(RELAYER);
+        assertEq(registry.registrar(), RELAYER);
+    }
+
+    function test_factorSet__zeroOrTwice__reverts() public {
+        uint64 next = uint64(block.timestamp / 1 hours) + 1;
+        vm.expectPartialRevert(NetworkRules.NodeRegistryZero.selector);
+        registry.publishFactorSet(0, next, "");
+        vm.expectRevert(abi.encodeWithSelector(NetworkRules.NodeRegistryKnownFactorSet.selector, FACTORS));
+        registry.publishFactorSet(FACTORS, next, "");
+    }
+
+    function test_guardian__another__countsAtOnce() public {
+        poce.setGuardian(RELAYER);
+        vm.prank(GUARDIAN);
+        vm.expectPartialRevert(MintingGuard.MintingGuardNotGuardian.selector);
+        poce.pauseMinting(1);
+        vm.prank(RELAYER);
+        poce.pauseMinting(1);
+    }
+
+    function test_wordList__tooLittleGas__isNotWritten() public {
+        vm.expectPartialRevert(WordList.WordListNotWritten.selector);
+        this.writeWords{gas: 300_000}(50);
+        assertEq(this.writeWords(3), 3);
+    }
+
+    function writeWords(uint256 count) external returns (uint256) {
+        return WordList.read(WordList.write(new uint256[](count))).length;
     }
 
     // --- owners ---

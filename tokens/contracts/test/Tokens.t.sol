@@ -69,6 +69,37 @@ contract TokensTest is Base {
         ct02.acceptMinter();
     }
 
+    function test_minter__besideTheOthersOrBadArguments() public {
+        vm.expectPartialRevert(CT02.CT02ZeroAddress.selector);
+        ct02.proposeMinter(address(0), address(poce));
+        vm.expectRevert(abi.encodeWithSelector(CT02.CT02AlreadyMinter.selector, address(poce)));
+        ct02.proposeMinter(address(poce), address(0));
+        vm.expectRevert(abi.encodeWithSelector(CT02.CT02NotMinter.selector, ALICE));
+        ct02.proposeMinter(BOB, ALICE);
+        vm.expectPartialRevert(CT02.CT02NoProposal.selector);
+        ct02.cancelMinter();
+        ct02.proposeMinter(BOB, address(0));
+        assertEq(ct02.minterAcceptableAt(), block.timestamp + 7 days);
+        vm.warp(block.timestamp + 7 days);
+        ct02.acceptMinter();
+        assertTrue(ct02.isMinter(BOB) && ct02.isMinter(address(poce)), "both mint");
+        assertEq(ct02.successorOf(address(poce)), address(0));
+    }
+
+    function test_ct02Constructor__noMinterOrTwiceOrZero__reverts() public {
+        string memory name = "CT02.sol:CT02";
+        address[] memory minters = new address[](0);
+        assertTrue(!_deploys(name, abi.encode(this, minters, retirement)), "no minter");
+        minters = new address[](2);
+        (minters[0], minters[1]) = (ALICE, address(0));
+        assertTrue(!_deploys(name, abi.encode(this, minters, retirement)), "a zero minter");
+        minters[1] = ALICE;
+        assertTrue(!_deploys(name, abi.encode(this, minters, retirement)), "one minter twice");
+        minters[1] = BOB;
+        assertTrue(!_deploys(name, abi.encode(this, minters, address(0))), "no Retirement");
+        assertTrue(_deploys(name, abi.encode(this, minters, retirement)), "good arguments");
+    }
+
     function test_pool__minterChanged__movesToTheNext() public {
         vm.expectPartialRevert(bytes4(keccak256("PoCEStillMinter()")));
         poce.movePool();
