@@ -14,7 +14,7 @@ from markdown_it.token import Token
 # In a checkout they lie at the root; the wheel carries them inside the package.
 _FOLDERS = (Path(__file__).parent.parent / "docs", Path(__file__).parent / "docs")
 # What people outside are meant to read; the rest of docs/ is for those who work on the code.
-NAMES = ("methodology", "protocol", "words", "add-a-bill-format", "threat-model")
+NAMES = ("methodology", "accuracy", "factors", "protocol", "words", "add-a-bill-format", "threat-model")
 _LINK = re.compile(r"(?P<name>[a-z-]+)\.md(?P<anchor>#.*)?")
 
 
