@@ -202,3 +202,22 @@ def test_basis__asked__answers_on_it_and_leaves_energy_alone(factors):
 def test_usage__nothing_known__is_left_to_cost(factors):
     key = RateKey("azure", "Quantum Teleportation", "Entangled Pairs", "", "1", "eastus", "")
     assert rate_of(key, FEBRUARY, factors) == NotModelled("no model for this usage type")
+
+
+def test_coefficients__every_one__is_asked_for_by_a_row_or_by_name():
+    """No figure lies in the set that nothing uses."""
+    families = ("tokens.output.", "disk.tier_", "dtu.", "redis.", "cost.")
+    asked = set()
+    for name in ("genesis", "2026-oci"):
+        for row in load_factor_set(name).tables["usage_types"]:
+            asked |= {
+                row["factor"],
+                row["size"],
+                f"{row['size']}.vcpu",
+                f"{row['size']}.gb",
+                row["copies"],
+                f"embodied.{row['factor']}",
+            }
+    code = "".join(path.read_text() for path in (Path(__file__).parents[3] / "emissions" / "engine").rglob("*.py"))
+    for row in load_factor_set("2026-oci").tables["coefficients"]:
+        assert row["id"] in asked or row["id"].startswith(families) or f'"{row["id"]}"' in code, row["id"]
