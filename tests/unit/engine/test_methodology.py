@@ -86,6 +86,21 @@ def test_methodology__coefficient_in_the_text__is_the_set_s(said, coefficient, p
     assert float(first[0]) == pytest.approx(float(getattr(factors.coefficient(coefficient, "2026-02-01"), part)))
 
 
+@pytest.mark.parametrize(
+    ("said", "band"),
+    [
+        (r"× ([\d.]+) to ([\d.]+) \(components\)", "power.boavizta.band"),
+        (r"or ([\d.]+) to ([\d.]+) \(processor\)", "power.processor.band"),
+        (r"unlisted type \| × ([\d.]+) to ([\d.]+) of its nearest", "power.relative.band"),
+        (r"; ([\d.]+) to ([\d.]+) where only the size", "power.size.band"),
+    ],
+)
+def test_methodology__band_of_power_in_the_text__is_the_set_s(said, band, factors):
+    low, high = re.search(said, PAGE).groups()
+    found = factors.power(band, "2026-02-01")
+    assert (float(low), float(high)) == (float(found.low), float(found.high))
+
+
 def test_methodology__five_defects__are_each_told_with_their_figure():
     section = PAGE[PAGE.index("## 8.") : PAGE.index("## 9.")]
     assert [line[0] for line in section.splitlines() if re.match(r"\d\. \*\*", line)] == ["1", "2", "3", "4", "5"]
