@@ -18,7 +18,8 @@ from emissions.poce.keys import address_of
 from . import artifacts
 from .abi import encode_values
 from .client import Call, Receipt, RpcClient
-from .deploy import Step, created_address, perform
+from .deploy import DeployParameters, Step, created_address, perform
+from .deploy import plan as plan_core
 from .genesis import Grant
 from .networks import DAY_S, HOUR_S, TUNER_UNIT, Network
 from .sender import check_chain_id
@@ -59,7 +60,7 @@ class Pace:
     claim_period: int
 
 
-LOCAL_PACE = Pace(voting_delay=5, voting_period=30, late_quorum=5, timelock=5, twap=30, claim_period=DAY_S)
+LOCAL_PACE = Pace(voting_delay=5, voting_period=30, late_quorum=5, timelock=5, twap=10, claim_period=DAY_S)
 PUBLIC_PACE = Pace(
     voting_delay=DAY_S, voting_period=5 * DAY_S, late_quorum=DAY_S, timelock=2 * DAY_S, twap=HOUR_S // 2,
     claim_period=180 * DAY_S,
@@ -114,6 +115,11 @@ def addresses(*, deployer: str, first_nonce: int) -> dict[str, str]:
     The core needs `timelock` (its owner) and `airdrop` (a minter). The hook's and the grants' follow later.
     """
     return {name: created_address(deployer, first_nonce + place) for place, name in enumerate(_CONSTRUCTORS)}
+
+
+def after_core(core: DeployParameters, *, deployer: str, first_nonce: int) -> dict[str, str]:
+    """The same when the account makes the core first, from `first_nonce` on, and these contracts right after it."""
+    return addresses(deployer=deployer, first_nonce=first_nonce + len(plan_core(core, deployer=deployer, first_nonce=0).steps))
 
 
 def plan(parameters: MarketParameters, *, deployer: str, first_nonce: int, now: int) -> MarketPlan:
