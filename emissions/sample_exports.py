@@ -275,6 +275,12 @@ def gcp_text_rows(uses: Iterable[SampleUse] = GCP_USES, style: str = "dotted") -
     return rows
 
 
+def json_lines(rows: list[Row]) -> bytes:
+    """Rows as BigQuery exports them to JSON: times as text, numbers of type NUMERIC as text, null values left out."""
+    told = [{name: value for name, value in row.items() if value not in (None, [])} for row in rows]
+    return "".join(json.dumps(row, default=lambda moment: f"{_spaced(moment)} UTC") + "\n" for row in told).encode()
+
+
 def focus_gcp_rows(uses: Iterable[SampleUse] = GCP_USES) -> list[Row]:
     """FOCUS of Google Cloud."""
     return _focus(

@@ -14,7 +14,7 @@ from emissions.billing.detection import detect_format, formats_named
 from emissions.billing.formats import MOMENTS, BillFormat
 from emissions.billing.manifests import SUFFIXES, Manifest, files_named, is_bill, is_manifest, newest, read_manifest
 from emissions.billing.parquet_files import read_parquet_file
-from emissions.billing.places import Columns, First, columns_of, places_of, text_on_line
+from emissions.billing.places import Columns, First, columns_of, firsts_of, places_of, text_on_line
 from emissions.billing.registry import FORMATS
 from emissions.billing.text_files import read_text_file
 
@@ -32,9 +32,9 @@ class FileColumn:
 class BillFile:
     """One file of a bill. `path` is what to read now (unpacked if need be), `name` what people call it.
 
-    `export` is the export's name where AWS's folder layout tells it. `columns` of Parquet name the parts of a struct one by
-    one, with dots. `rows` is how many there are: in CSV at most, where a quoted value spans lines. `formulas` tells a CSV
-    file in which a cell might begin like a spreadsheet's formula.
+    `kind` is csv, json or parquet. `export` is the export's name where AWS's folder layout tells it. `columns` of Parquet
+    name the parts of a struct one by one, with dots. `rows` is how many there are: in text at most, where a value spans
+    lines. `formulas` tells a text file in which a cell might begin like a spreadsheet's formula.
     """
 
     path: Path
@@ -137,13 +137,30 @@ def _open_file(path: Path, name: str, number: int, work_dir: Path, format_name: 
         _refuse_types(columns, bill_format, name)
         return BillFile(path, name, found.digest, "parquet", columns, bill_format, _export_name(path), found.rows)
     text = read_text_file(path, name, codec=codec or None, unpacked=work_dir / f"part-{number}.csv")
-    columns = tuple(FileColumn(column, "text", f"c{place}") for place, column in enumerate(text.header))
     bill_format = format_of(text.header, text.first_line, name, format_name)
-    return BillFile(text.path, name, text.digest, "csv", columns, bill_format, _export_name(path), text.rows, text.formulas)
+    columns = _json_columns(text.header, bill_format) if text.kind == "json" else _csv_columns(text.header)
+    return BillFile(text.path, name, text.digest, text.kind, columns, bill_format, _export_name(path), text.rows, text.formulas)
+
+
+def _csv_columns(header: Sequence[str]) -> tuple[FileColumn, ...]:
+    """By place and not by name: tags may differ in case only, which SQL takes for the same name."""
+    return tuple(FileColumn(column, "text", f"c{place}") for place, column in enumerate(header))
+
+
+def _json_columns(names: Sequence[str], bill_format: BillFormat) -> tuple[FileColumn, ...]:
+    """What the first lines name, and what later ones may name: a line leaves out what it has no value for."""
+    there = Columns(names)
+    later = [
+        column.partition(".")[0]
+        for source in bill_format.columns.values()
+        for column in columns_of(source)
+        if there.find(column) is None and not any(one.default for one in firsts_of(source))
+    ]
+    return tuple(FileColumn(name, "text", '"' + name.replace('"', '""') + '"') for name in dict.fromkeys([*names, *later]))
 
 
 def codec_of(path: Path, name: str) -> str:
-    """How a file is packed, by its first bytes: "" (plain text), "gzip", "zstd" or "parquet"."""
+    """How a file is packed, by its first bytes: "" (plain), "gzip", "zstd" or "parquet"."""
     try:
         with path.open("rb") as stream:
             magic = stream.read(4)

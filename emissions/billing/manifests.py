@@ -7,6 +7,7 @@ Three kinds are known: AWS's of the legacy report (`reportKeys`), of Data Export
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -14,7 +15,9 @@ from typing import Any
 
 from cloudtuner.errors import BillError
 
-SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".csv.zstd", ".parquet")
+SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".csv.zstd", ".parquet", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
+# BigQuery numbers the parts of an export to JSON so; any other .json in a folder is something else.
+_NUMBERED_JSON = re.compile(r"[0-9]{12}\.json(\.gz)?$")
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ def is_manifest(path: str) -> bool:
 
 def is_bill(path: str) -> bool:
     """Whether a path is named as a bill file is."""
-    return path.lower().endswith(SUFFIXES)
+    return path.lower().endswith(SUFFIXES) or _NUMBERED_JSON.search(path) is not None
 
 
 def read_manifest(text: bytes, where: str) -> Manifest | None:

@@ -75,10 +75,14 @@ def joined(*parts: First) -> Joined:
     return Joined(parts)
 
 
+def firsts_of(source: Source) -> tuple[First, ...]:
+    """The parts of a source, each a `First`."""
+    return source.parts if isinstance(source, Joined) else (source,)
+
+
 def places_of(source: Source) -> tuple[Place, ...]:
     """The places that a source may read, in the order in which they count."""
-    firsts = source.parts if isinstance(source, Joined) else (source,)
-    return tuple(place for one in firsts for place in one.places)
+    return tuple(place for one in firsts_of(source) for place in one.places)
 
 
 def columns_of(source: Source) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Whether a CSV file can be read to its end, and what its first lines say.
+"""Whether a text file (CSV or JSON lines) can be read to its end, and what its first lines say.
 
 Every byte is read once: for the digest, for the integrity of the compression, for the encoding and for the line ends.
 What comes out is a plain file in UTF-8 with one kind of line end.
@@ -19,6 +19,7 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from cloudtuner.errors import BillError, CloudTunerError
+from emissions.billing.json_lines import is_json_lines, start_of_json
 
 _CHUNK = 1 << 20
 _MAX_START = 1 << 20
@@ -39,8 +40,13 @@ _FORMULA = b"bs"
 
 @dataclass(frozen=True)
 class TextFile:
-    """A CSV file that was read to its end. `rows` counts line ends below the header, so quoted ones count too."""
+    """A text file that was read to its end. `kind` is csv or json.
 
+    `rows` counts lines (below the header in CSV), so that values across lines count more than once. `first_line` has the
+    parts of JSON objects one by one, `header` does not.
+    """
+
+    kind: str
     path: Path
     digest: str
     rows: int
@@ -50,7 +56,7 @@ class TextFile:
 
 
 def read_text_file(path: Path, name: str, *, codec: str | None, unpacked: Path) -> TextFile:
-    """Reads a CSV file to its end; raises BillError with the line where it is damaged. Unpacks to `unpacked` if need be."""
+    """Reads a text file to its end; raises BillError with the line where it is damaged. Unpacks to `unpacked` if need be."""
     plain = path if codec is None else unpacked
     facts = _Facts(name, codec)
     digest = hashlib.sha256() if codec is None else _digest(path)
@@ -82,8 +88,11 @@ def read_text_file(path: Path, name: str, *, codec: str | None, unpacked: Path) 
         # The parser expects one kind of line end throughout; a value across lines keeps its break.
         plain = _with_line_feeds(plain, unpacked.with_suffix(".lf.csv"), name)
     with plain.open("r", encoding="utf-8-sig", newline="") as stream:
-        header, first_line = _start(stream.read(_MAX_START), name)
-    return TextFile(plain, "0x" + digest.hexdigest(), facts.newlines - facts.ended, facts.formulas, header, first_line)
+        start = stream.read(_MAX_START)
+    kind = "json" if is_json_lines(start) else "csv"
+    header, first_line = _start(start, name)
+    rows = facts.newlines - facts.ended + (kind == "json")
+    return TextFile(kind, plain, "0x" + digest.hexdigest(), rows, facts.formulas, header, first_line)
 
 
 class _Facts:
@@ -209,6 +218,8 @@ def start_of_text(path: Path, name: str, codec: str | None) -> tuple[list[str], 
 
 
 def _start(start: str, name: str) -> tuple[list[str], dict[str, str]]:
+    if is_json_lines(start):
+        return start_of_json(start, name)
     reader = csv.reader(io.StringIO(start, newline=""))
     try:
         header, first = next(reader, []), next((row for row in reader if row), [])

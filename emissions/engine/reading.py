@@ -67,11 +67,15 @@ def reading(file: BillFile) -> Iterator[None]:
         if "Out of Memory" in text:
             raise CloudTunerError("the memory limit is too low for this bill.", code="engine.memory", where=file.name) from error
         line = re.search(r"on Line: (\d+)", text)
+        # Of JSON lines the reader tells the one after the broken one.
+        after = re.search(r"Malformed JSON .* in line (\d+)", text)
+        number = int(line[1]) if line else int(after[1]) - 1 if after else 0
         told = re.search(
-            r"(Expected Number of Columns: \d+ Found: \d+|unterminated quote|not utf-8|Maximum line size[^.]*)", text
+            r"(Malformed JSON|Expected Number of Columns: \d+ Found: \d+|unterminated quote|not utf-8|Maximum line size[^.]*)",
+            text,
         )
         raise BillError(
             f"cannot be read to its end: {told[1] if told else text.splitlines()[0]}.",
-            where=f"{file.name}, line {line[1]}" if line else file.name,
+            where=f"{file.name}, line {number}" if number else file.name,
             hint="Deliver it again.",
         ) from error

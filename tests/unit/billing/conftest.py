@@ -26,6 +26,7 @@ SHAPES: dict[str, tuple[str, str, Callable[[], list[dict]], str]] = {
     "gcp parquet": ("gcp", "gcp", exports.gcp_rows, "parquet"),
     "gcp dotted": ("gcp", "gcp", exports.gcp_text_rows, "csv"),
     "gcp json": ("gcp", "gcp", lambda: exports.gcp_text_rows(style="json"), "csv"),
+    "gcp json lines": ("gcp", "gcp", exports.gcp_rows, "json"),
     "focus gcp": ("gcp", "focus", exports.focus_gcp_rows, "csv"),
     "oci": ("oci", "oci", exports.oci_rows, "csv"),
     "focus oci": ("oci", "focus", exports.focus_oci_rows, "csv"),
@@ -47,10 +48,12 @@ def write_shape(tmp_path_factory) -> Callable[[str], Path]:
 
     def write(shape: str) -> Path:
         _, _, rows, kind = SHAPES[shape]
-        path = folder / f"{shape.replace(' ', '-')}.{'parquet' if kind == 'parquet' else 'csv'}"
+        path = folder / f"{shape.replace(' ', '-')}.{ {'parquet': 'parquet', 'json': 'jsonl'}.get(kind, 'csv') }"
         if not path.exists():
             if kind == "parquet":
                 exports.write_parquet(rows(), path)
+            elif kind == "json":
+                path.write_bytes(exports.json_lines(rows()))
             else:
                 path.write_bytes(exports.csv_bytes(rows(), line_end="\r\n" if kind == "marked" else "\n", mark=kind == "marked"))
         return path

@@ -20,11 +20,20 @@ import pytest
 from cloudtuner.errors import BillError
 from emissions.engine.estimate import estimate
 from emissions.grid.catalog import load_factor_set
-from emissions.sample_exports import csv_bytes, cur2_rows, cur_parquet_rows, focus_aws_rows, focus_azure_rows
+from emissions.sample_exports import (
+    csv_bytes,
+    cur2_rows,
+    cur_parquet_rows,
+    focus_aws_rows,
+    focus_azure_rows,
+    gcp_rows,
+    json_lines,
+)
 
 ROWS = cur2_rows()
 PLAIN = csv_bytes(ROWS)
 LINES = PLAIN.split(b"\n")
+JSON = json_lines(gcp_rows())
 
 
 def _changed(line: int, **cells: str) -> bytes:
@@ -176,6 +185,25 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str, str]] = {
     "open quote": ("a.csv", lambda: b"\n".join([*LINES[:-2], LINES[-2] + b',"open']), "bill.unreadable", r"a\.csv, line \d+"),
     "line of 3 MB": ("a.csv", lambda: _changed(4, product="x" * (3 << 20)), "bill.unreadable", r"a\.csv"),
     "no columns": ("a.csv", lambda: b"\n\n", "bill.columns", r"a\.csv, line 1: the first line names no columns"),
+    "broken JSON line": (
+        "a.jsonl",
+        lambda: JSON + b'{"cost": \n',
+        "bill.columns",
+        r"a\.jsonl, line 146: not a line of JSON",
+    ),
+    "broken JSON line far down": (
+        "a.jsonl",
+        lambda: JSON * 20 + b'{"cost": \n',
+        "bill.unreadable",
+        r"a\.jsonl, line 2901: .*Malformed JSON",
+    ),
+    "JSON that is no object": ("a.jsonl", lambda: b'{"a": 1}\n[1]\n', "bill.columns", r"a\.jsonl, line 2: the line is no object"),
+    "JSON of something else": (
+        "a.json",
+        lambda: b'{"start_url": "/"}\n',
+        "bill.columns",
+        r"a\.json, line 1: the first line names no column",
+    ),
     "an archive": ("a.csv", lambda: b"PK\x03\x04" + bytes(100), "bill.encoding", r"a\.csv, line 1"),
 }
 

@@ -18,7 +18,7 @@ from emissions.sample_uses import AWS_USES, AZURE_USES, GCP_USES, OCI_USES
 USES = {"aws": AWS_USES, "azure": AZURE_USES, "gcp": GCP_USES, "oci": OCI_USES}
 AWS = ("cur csv", "cur parquet", "cur2 csv", "cur2 parquet", "focus 1.0 aws", "focus 1.2 aws", "focus 1.2 aws parquet")
 AZURE = ("azure ea", "azure mca", "focus azure")
-GCP = ("gcp parquet", "gcp dotted", "gcp json", "focus gcp")
+GCP = ("gcp parquet", "gcp dotted", "gcp json", "gcp json lines", "focus gcp")
 OCI = ("oci", "focus oci")
 NAMES = (*AWS, *AZURE, *GCP, *OCI)
 
