@@ -57,7 +57,6 @@ TEXTS = {
     "PoCENotFinal": "epoch {epoch} is not final.",
     "PoCENotNewest": "epoch {epoch} is not the newest final one: claims pay by that one only.",
     "PoCETooSoon": "the next epoch may be reported at {earliest} (unix seconds).",
-    "PoCETunerAboveLimit": "{totalTuner} base units of TUNER are above the {limit} that these micrograms can earn.",
     "PoCENodeHeld": "claims of node {node} wait until {until} (unix seconds).",
     "PoCEBadHold": "node {node} cannot be held for {duration} s: too long, or too soon after the last hold.",
     "PoCENotProved": "what was shown proves nothing against this epoch (node {node}).",

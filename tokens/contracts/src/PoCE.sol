@@ -266,8 +266,6 @@ contract PoCE is EIP712, EpochRing, PayBook {
         if (header.ceilingUg < previousCeiling || header.ceilingUg - previousCeiling > capUg) {
             revert PoCEBadCeiling(header.ceilingUg, previousCeiling, uint256(previousCeiling) + capUg);
         }
-        uint256 limit = uint256(header.totalUg) * maxTunerPerUg;
-        if (header.totalTuner > limit) revert PoCETunerAboveLimit(header.totalTuner, limit);
     }
 
     function _emitReported(EpochHeader calldata header, address[] memory signers) private {

@@ -76,14 +76,15 @@ contract RewardsTest is Base {
         assertEq(poce.budgetLeft(), tuner.balanceOf(address(poce)) * 500 / 10_000);
     }
 
-    function test_header__moreTunerThanTheMicrogramsCanEarn__reverts() public {
-        IPoCE.EpochHeader memory header = _header("root", KG, KG);
-        header.totalTuner = uint256(KG) * TUNER_PER_UG + 1;
-        bytes memory votes = _votes(poce.headerDigest(header), _firstKeys(4));
-        vm.expectRevert(
-            abi.encodeWithSelector(IPoCE.PoCETunerAboveLimit.selector, header.totalTuner, uint256(KG) * TUNER_PER_UG)
-        );
-        poce.report(header, votes);
+    function test_header__moreTunerThanIsEverPaid__isTakenAndClippedLeafByLeaf() public {
+        IPoCE.Leaf memory leaf = _leaf(NODE, WALLET, 1);
+        leaf.cumTuner = 1e24;
+        IPoCE.EpochHeader memory header = _header(poce.leafHash(leaf), 1, 1);
+        header.totalTuner = leaf.cumTuner;
+        _report(header);
+        vm.warp(block.timestamp + WINDOW);
+        poce.claim(1, leaf, _none());
+        assertEq(tuner.balanceOf(WALLET), TUNER_PER_UG);
     }
 
     // --- fees ---

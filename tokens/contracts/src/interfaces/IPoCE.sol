@@ -115,9 +115,6 @@ interface IPoCE {
     /// @notice The ceiling fell, or rose by more than one epoch may: it has to be between `from` and `to`.
     error PoCEBadCeiling(uint128 ceilingUg, uint128 from, uint256 to);
 
-    /// @notice More TUNER than the micrograms can earn.
-    error PoCETunerAboveLimit(uint256 totalTuner, uint256 limit);
-
     /// @notice The next epoch may be reported at `earliest` (unix seconds).
     error PoCETooSoon(uint256 earliest);
 
