@@ -64,7 +64,8 @@ def test_methodology__steps_of_the_first_example__name_every_factor(factors):
     ("said", "coefficient", "part"),
     [
         (r"1\.2 \(SSD\)", "storage.ssd", "value"),
-        (r"0\.65 \(HDD\) Wh per TB-hour", "storage.hdd", "value"),
+        (r"0\.65 \(HDD\) or", "storage.hdd", "value"),
+        (r"0\.1625 \(archives\)", "storage.archive", "value"),
         (r"1\.256 \(SSD\)", "embodied.storage.ssd", "value"),
         (r"0\.04566 g \(HDD\)", "embodied.storage.hdd", "value"),
         (r"2\.12 W \(x86\)", "serverless.cpu_x86", "value"),
