@@ -178,17 +178,22 @@ def _digest(path: Path) -> hashlib._Hash:
 
 def _line_of_bare_return(plain: Path) -> int:
     """The first line with a carriage return outside quotes that no line feed follows; 0 if all are inside quotes."""
-    line, quoted, pending = 1, False, False
+    line, quotes = 1, 0
     with plain.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            for byte in chunk:
-                if pending and byte != 0x0A:
+        ahead = stream.read(_CHUNK)
+        while ahead:
+            # One byte more than the piece, to see what follows a carriage return at its end.
+            chunk, ahead = ahead, stream.read(_CHUNK)
+            seen, place = 0, chunk.find(b"\r")
+            while place >= 0:
+                quotes += chunk.count(b'"', seen, place)
+                line += chunk.count(b"\n", seen, place)
+                seen = place
+                if quotes % 2 == 0 and (chunk[place + 1 : place + 2] or ahead[:1]) != b"\n":
                     return line
-                pending = byte == 0x0D and not quoted
-                if byte == 0x22:
-                    quoted = not quoted
-                elif byte == 0x0A:
-                    line += 1
+                place = chunk.find(b"\r", place + 1)
+            quotes += chunk.count(b'"', seen)
+            line += chunk.count(b"\n", seen)
     return 0
 
 

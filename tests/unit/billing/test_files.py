@@ -36,6 +36,7 @@ def _without(plain: bytes, *columns: str) -> bytes:
     return text.getvalue().encode()
 
 
+# What is said of other faults: test_bad_input.py.
 BAD = {
     "empty": ("a.csv", lambda p, g: b"", "bill.empty", r"a\.csv: the file is empty"),
     "empty gzip": ("a.csv.gz", lambda p, g: gzip.compress(b""), "bill.empty", r"a\.csv\.gz: the file is empty"),
@@ -49,24 +50,6 @@ BAD = {
         "bill.columns",
         r"needs the columns bill_invoice_id, pricing_unit",
     ),
-    "doubled column": (
-        "a.csv",
-        lambda p, g: p.replace(b"product,", b"pricing_unit,", 1),
-        "bill.columns",
-        r"the column pricing_unit occurs twice",
-    ),
-    "truncated gzip": ("a.csv.gz", lambda p, g: g[: len(g) // 2], "bill.truncated", r"a\.csv\.gz, line \d{4}"),
-    "damaged gzip": ("a.csv.gz", lambda p, g: g[:90000] + b"\0\1\2\3" + g[90004:], "bill.truncated", r"a\.csv\.gz, line \d+"),
-    "truncated zstd": (
-        "a.csv.zst",
-        lambda p, g: pa.compress(p, codec="zstd", asbytes=True)[:90000],
-        "bill.truncated",
-        r"a\.csv\.zst, line",
-    ),
-    "UTF-16": ("a.csv", lambda p, g: p[:3000].decode().encode("utf-16"), "bill.encoding", r"line 1: the text is not UTF-8"),
-    "Latin-1": ("a.csv", lambda p, g: p[:4000] + b"\xe9" + p[4000:], "bill.encoding", r"a\.csv, line \d+: the text is not UTF-8"),
-    "NUL": ("a.csv", lambda p, g: p[:4000] + b"\0" + p[4000:], "bill.encoding", r"a\.csv, line \d+: the text holds a NUL"),
-    "short row": ("a.csv", lambda p, g: b"\n".join([*p.split(b"\n")[:4], b"a,b"]), "bill.unreadable", r"a\.csv, line 5"),
     "cut in a value": ("a.csv", lambda p, g: b"\n".join(p.split(b"\n")[:9])[:-60], "bill.unreadable", r"a\.csv, line 9"),
 }  # fmt: skip
 
