@@ -16,6 +16,7 @@ from rich.console import Console
 
 from cloudtuner.errors import CloudTunerError, ConfigurationError
 from emissions.engine.cli import estimate_command
+from emissions.engine.compare.cli import compare_command
 from emissions.grid.cli import factors_app
 from tokens.chain.cli import deploy_command
 
@@ -29,6 +30,7 @@ chain_app = typer.Typer(no_args_is_help=True, help="Contracts and address books.
 app.add_typer(chain_app, name="chain")
 app.add_typer(factors_app, name="factors")
 app.command("estimate")(estimate_command)
+app.command("compare")(compare_command)
 chain_app.command("deploy")(deploy_command)
 console = Console(highlight=False, soft_wrap=True)
 

@@ -58,13 +58,17 @@ class KeyComparison:
 
 
 def compare_key(amount: KeyAmount, rate: Rate) -> KeyComparison:
-    """Both figures of one rate key, and what makes the difference. `rate` is ours; AWS only."""
+    """Both figures of one rate key, and what makes the difference. `rate` is ours.
+
+    Cloud Carbon Footprint is repeated for AWS only; for other providers its side is `absent`.
+    """
     key = amount.key
+    if key.provider != "aws":
+        return _without_ccf(amount, rate)
     line = Line(key.service, key.usage_type, key.unit, key.region, hours_in_month(amount.month))
     theirs = footprint(line, amount.quantity)
     units = float(amount.cost_micro) if rate.by_cost else amount.quantity
-    operational = float(rate.operational_ug) * units * _KG_PER_UG
-    embodied = float(rate.embodied_ug) * units * _KG_PER_UG
+    operational, embodied = _ours(amount, rate)
     ccf_operational, ccf_embodied = theirs.operational_t * 1000, theirs.embodied_t * 1000
     steps = _steps(line, theirs, rate, units, operational)
     steps[EMBODIED] = steps.get(EMBODIED, 0.0) + embodied - ccf_embodied
@@ -80,6 +84,16 @@ def compare_key(amount: KeyAmount, rate: Rate) -> KeyComparison:
         defects=theirs.defects,
         steps={cause: kg for cause, kg in steps.items() if kg},
     )
+
+
+def _ours(amount: KeyAmount, rate: Rate) -> tuple[float, float]:
+    units = float(amount.cost_micro) if rate.by_cost else amount.quantity
+    return float(rate.operational_ug) * units * _KG_PER_UG, float(rate.embodied_ug) * units * _KG_PER_UG
+
+
+def _without_ccf(amount: KeyAmount, rate: Rate) -> KeyComparison:
+    operational, embodied = _ours(amount, rate)
+    return KeyComparison(amount, rate.category, rate.quality, operational, embodied, 0.0, 0.0, "absent", (), {})
 
 
 def _steps(line: Line, theirs: Footprint, rate: Rate, units: float, operational_kg: float) -> dict[str, float]:
