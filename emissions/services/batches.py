@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import chain
 
 from django.db import connection
 
@@ -23,33 +24,46 @@ _COLUMNS = {FORM: _ROW, FORM_WITHOUT_WATER: tuple(name for name in _ROW if name 
 def batch_root(number: int, *, form: int = FORM) -> tuple[str, int]:
     """The Merkle root over a batch's rows as they stand in the table, and their count; zero for no rows.
 
-    `form` says which columns a row has, since a root that was chained stays what it is when the ledger gains a measure.
-
     A leaf is the double hash of a page: up to PAGE_ROWS rows in the order of their ids, each as its line in PostgreSQL's
-    COPY text form. Anyone with a dump can check it, and a row is shown to be there with its page.
+    COPY text form. Anyone with a dump can check it, and a row is shown to be there with its page. `form` says which columns
+    a row has, since a root that was chained stays what it is when the ledger gains a measure.
     """
+    return root_of(rows_stored(number, form=form))
+
+
+def root_of(blocks: Iterable[list[bytes]]) -> tuple[str, int]:
+    """The root and the count of rows that come in blocks of lines."""
     count = 0
 
     def pages() -> Iterator[bytes]:
         nonlocal count
-        columns = ", ".join(_COLUMNS[form])
-        query = f"COPY (SELECT {columns} FROM emissions_ledgerhour WHERE batch_id = {int(number)} ORDER BY id) TO STDOUT"  # noqa: S608
         waiting: list[bytes] = []
-        rest = b""
-        with connection.cursor() as cursor, cursor.copy(query) as copy:
-            for block in copy:
-                lines = (rest + bytes(block)).split(b"\n")
-                rest = lines.pop()
-                count += len(lines)
-                waiting += lines
-                while len(waiting) >= PAGE_ROWS:
-                    yield b"\n".join(waiting[:PAGE_ROWS])
-                    del waiting[:PAGE_ROWS]
+        for lines in blocks:
+            count += len(lines)
+            waiting += lines
+            whole = len(waiting) - len(waiting) % PAGE_ROWS
+            for start in range(0, whole, PAGE_ROWS):
+                yield b"\n".join(waiting[start : start + PAGE_ROWS])
+            del waiting[:whole]
         if waiting:
             yield b"\n".join(waiting)
 
-    leaves = list(pages())
-    return (StandardTree.from_encoded(leaves).root if leaves else ZERO_32), count
+    # Pages are hashed as they come: a ledger of millions of rows is never in memory.
+    coming = pages()
+    first = next(coming, None)
+    return (ZERO_32 if first is None else StandardTree.from_encoded(chain([first], coming)).root), count
+
+
+def rows_stored(number: int, *, form: int = FORM) -> Iterator[list[bytes]]:
+    """The lines of a batch's rows as PostgreSQL writes them, a block at a time."""
+    columns = ", ".join(_COLUMNS[form])
+    query = f"COPY (SELECT {columns} FROM emissions_ledgerhour WHERE batch_id = {int(number)} ORDER BY id) TO STDOUT"  # noqa: S608
+    rest = b""
+    with connection.cursor() as cursor, cursor.copy(query) as copy:
+        for block in copy:
+            lines = (rest + bytes(block)).split(b"\n")
+            rest = lines.pop()
+            yield lines
 
 
 def batch_hash(

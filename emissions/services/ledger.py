@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv as pa_csv
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from django.db import connection
 
+from cloudtuner.errors import BillError
 from emissions.models import AccountPeriod, BillVersion
 from emissions.models.ledger import MEASURES, ROW_KEY
+from emissions.services.copying import rows_copy
 from emissions.store import default_store
 
 _KEY = ", ".join(ROW_KEY)
 _MEASURES = ", ".join(MEASURES)
 _NEGATED = ", ".join(f"-{name}" for name in MEASURES)
-_SUMS = ", ".join(f"SUM({name})::bigint" for name in MEASURES)
 _COPIED = ("batch_id", "version_id", "provider", "period_from", *ROW_KEY, "sign", *MEASURES)
-_BLOCK_ROWS = 50_000
 
 
 @dataclass(frozen=True)
@@ -57,34 +57,39 @@ def rows_reverse(*, version: BillVersion, batch: int, touched: Iterable[Replaced
             )
 
 
-def rows_add(*, version: BillVersion, batch: int) -> None:
-    """Copies the version's estimated hours into the ledger, by account and hour."""
+def rows_add(*, version: BillVersion, batch: int) -> Iterator[list[bytes]]:
+    """Copies the version's estimated hours into the ledger, by account and hour; gives the lines of each block as sent.
+
+    They are the lines that COPY TO gives back (without the batch, which a batch's root does not cover), so the root needs
+    no second reading of the rows.
+    """
+    table = _hours(version)
+    for lines in rows_copy("emissions_ledgerhour", _COPIED, _with(table, version, batch_id=batch, sign=1)):
+        yield [line.partition(b"\t")[2] for line in lines]
+
+
+def _hours(version: BillVersion) -> pa.Table:
+    """The version's hours with every measure. Those estimated before the engine knew water, and confirmed since, have none."""
     table = pq.read_table(default_store().path(version.hours_digest))
-    table = table.sort_by([(name, "ascending") for name in ROW_KEY])
-    constants = {
-        "batch_id": pa.scalar(batch, pa.int64()),
-        "version_id": pa.scalar(str(version.pk)),
-        "provider": pa.scalar(version.bill.provider),
-        "period_from": pa.scalar(version.bill.period_from, pa.int64()),
-        "sign": pa.scalar(1, pa.int64()),
-    }
-    # Hours that were estimated before the engine knew water and wait for confirmation since have none.
-    constants |= {name: pa.scalar(0, pa.int64()) for name in MEASURES if name not in table.column_names}
-    columns = [pa.repeat(constants[name], table.num_rows) if name in constants else table[name] for name in _COPIED]
-    full = pa.table(dict(zip(_COPIED, columns, strict=True)))
-    options = pa_csv.WriteOptions(include_header=False, quoting_style="needed")
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY emissions_ledgerhour ({', '.join(_COPIED)}) FROM STDIN (FORMAT csv)") as copy,
-    ):
-        for block in full.to_batches(max_chunksize=_BLOCK_ROWS):
-            sink = pa.BufferOutputStream()
-            pa_csv.write_csv(pa.Table.from_batches([block]), sink, options)
-            copy.write(sink.getvalue().to_pybytes())
+    for name in MEASURES:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.repeat(pa.scalar(0, pa.int64()), table.num_rows))
+    return table.sort_by([(name, "ascending") for name in ROW_KEY])
+
+
+def _with(table: pa.Table, version: BillVersion, **more: int) -> pa.Table:
+    """The rows with what all of them share."""
+    shared: dict[str, pa.Scalar] = {name: pa.scalar(value, pa.int64()) for name, value in more.items()}
+    shared["version_id"] = pa.scalar(str(version.pk))
+    shared["provider"] = pa.scalar(version.bill.provider)
+    shared["period_from"] = pa.scalar(version.bill.period_from, pa.int64())
+    for name, value in shared.items():
+        table = table.append_column(name, pa.repeat(value, table.num_rows))
+    return table
 
 
 def periods_follow(*, version: BillVersion, touched: Iterable[Replaced]) -> None:
-    """Points the accounts' billing period at the version and writes their roll-ups again from its rows."""
+    """Points the accounts' billing period at the version and writes their roll-ups again, from the hours that were posted."""
     bill = version.bill
     accounts = [slot.account for slot in touched]
     AccountPeriod.objects.bulk_create(
@@ -107,16 +112,33 @@ def periods_follow(*, version: BillVersion, touched: Iterable[Replaced]) -> None
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM emissions_ledgerday WHERE {scope}", where)  # noqa: S608
         cursor.execute(f"DELETE FROM emissions_accountday WHERE {scope}", where)  # noqa: S608
-        cursor.execute(
-            f"INSERT INTO emissions_ledgerday (provider, period_from, {_KEY}, {_MEASURES}) "  # noqa: S608
-            "SELECT provider, period_from, account, hour - hour %% 24, region, service, category, quality, basis, "
-            f"{_SUMS} FROM emissions_ledgerhour WHERE {scope} AND version_id = %s AND sign = 1 "
-            "GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9",
-            [*where, version.pk],
-        )
-        cursor.execute(
-            "INSERT INTO emissions_accountday (provider, period_from, account, hour, hours) "  # noqa: S608
-            "SELECT provider, period_from, account, hour - hour %% 24, BIT_OR(1 << (hour %% 24)::int) "
-            f"FROM emissions_ledgerhour WHERE {scope} AND version_id = %s AND sign = 1 GROUP BY 1, 2, 3, 4",
-            [*where, version.pk],
-        )
+    hours = _hours(version)
+    for name, table in (("ledgerday", days_of(hours)), ("accountday", bits_of(hours))):
+        columns = ("provider", "period_from", *table.column_names)
+        for _lines in rows_copy(f"emissions_{name}", columns, _with(table, version)):
+            pass
+
+
+def days_of(hours: pa.Table) -> pa.Table:
+    """The hourly rows by day, `hour` being the first of the day. Raises BillError where a sum would not fit 64 bits."""
+    for name in MEASURES:
+        bounds = pc.min_max(hours[name]).as_py()
+        if hours.num_rows and max(abs(bounds["min"]), abs(bounds["max"])) >= 2**63 // 24:
+            raise BillError("the bill's sums by day do not fit 64 bits.", code="bill.too_large")
+    by_day = hours.set_column(hours.column_names.index("hour"), "hour", _first_hour(hours["hour"]))
+    found = by_day.group_by(list(ROW_KEY)).aggregate([(name, "sum") for name in MEASURES])
+    return found.rename_columns([name.removesuffix("_sum") for name in found.column_names])
+
+
+def bits_of(hours: pa.Table) -> pa.Table:
+    """Which hours of each account's days have rows, as 24 bits."""
+    there = hours.select(["account", "hour"]).group_by(["account", "hour"]).aggregate([])
+    day = _first_hour(there["hour"])
+    bits = pc.shift_left(pa.repeat(pa.scalar(1, pa.int64()), len(day)), pc.subtract(there["hour"], day))
+    table = pa.table({"account": there["account"], "hour": day, "hours": bits})
+    found = table.group_by(["account", "hour"]).aggregate([("hours", "sum")])
+    return found.rename_columns([name.removesuffix("_sum") for name in found.column_names])
+
+
+def _first_hour(hour: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.multiply(pc.divide(hour, 24), 24)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from django.db import transaction
@@ -20,7 +21,7 @@ from emissions.models.ledger import FORM
 from emissions.poce.hexes import ZERO_32
 from emissions.register.jobs import job_wish
 from emissions.register.models import WaitingJob
-from emissions.services.batches import batch_hash, batch_root
+from emissions.services.batches import batch_hash, root_of, rows_stored
 from emissions.services.ledger import Replaced, periods_follow, periods_touched, rows_add, rows_reverse
 
 _State = BillVersion.State
@@ -166,8 +167,8 @@ def version_post(version: BillVersion, *, confirmed_by: str) -> BillVersion:
     number, prev = (last.number + 1, last.batch_hash) if last else (1, ZERO_32)
     touched = periods_touched(version)
     rows_reverse(version=version, batch=number, touched=touched)
-    rows_add(version=version, batch=number)
-    root, count = batch_root(number)
+    reversed_rows = rows_stored(number) if any(slot.old_version for slot in touched) else ()
+    root, count = root_of(chain(reversed_rows, rows_add(version=version, batch=number)))
     told: dict[str, Any] = {
         "number": number,
         "prev_hash": prev,

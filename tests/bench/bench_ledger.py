@@ -147,7 +147,8 @@ def load(version: Any, batch: int) -> None:
         try:
             with transaction.atomic():
                 started = time.perf_counter()
-                rows_add(version=version, batch=batch)
+                for _lines in rows_add(version=version, batch=batch):
+                    pass
                 added.append(time.perf_counter() - started)
                 if not attempt:
                     query = f"COPY (SELECT {columns} FROM emissions_ledgerhour WHERE batch_id = {batch} ORDER BY id) TO STDOUT"
