@@ -12,6 +12,7 @@ import functools
 import logging
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from celery import Task, current_app, shared_task
@@ -166,3 +167,23 @@ def route(name: str, args: Any, kwargs: Any, options: Any, task: RecordedTask | 
     """Celery's router: a task goes to the queue that its decorator named (beat sends by name and passes no task)."""
     queue = getattr(task or current_app.tasks.get(name), "runs_on", "")
     return {"queue": queue} if queue else None
+
+
+# What went well is looked at for a week, what did not for a quarter; a run that never ended counts as one that did not.
+KEPT_DAYS = {TaskRun.State.DONE: 7}
+KEPT_DAYS_ELSE = 90
+_PRUNED_AT_ONCE = 5_000
+
+
+@public_task(queue="documents", recorded=False)
+def prune_runs() -> int:
+    """Deletes notes of runs that nobody looks at any more, a few thousand at a time; returns how many."""
+    now, gone = clock.now(), 0
+    for state in TaskRun.State:
+        before = now - timedelta(days=KEPT_DAYS.get(state, KEPT_DAYS_ELSE))
+        old = TaskRun.objects.filter(state=state, started_at__lt=before).order_by("started_at").values("id")[:_PRUNED_AT_ONCE]
+        gone += TaskRun.objects.filter(id__in=old).delete()[0]
+    return gone
+
+
+TICKS = {"prune_runs": (prune_runs, 3600.0)}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from celery import current_app
 from django.db import connection, transaction
 
+from cloudtuner import clock
 from cloudtuner.celery import QUEUES, ticks
 from cloudtuner.errors import ChainUnreachable, ServiceError
 from cloudtuner.models import TaskRun
-from cloudtuner.tasks import MAX_ATTEMPTS, RecordedTask, TooManyAttempts, public_task, route, tenant_task
+from cloudtuner.tasks import MAX_ATTEMPTS, RecordedTask, TooManyAttempts, prune_runs, public_task, route, tenant_task
 from cloudtuner.tenancy import current_schema
 
 
@@ -110,6 +113,18 @@ def test_tasks__all_registered__name_a_known_queue():
         assert route(name, (), {}, {}) == {"queue": task.runs_on}
     others = {name for name in current_app.tasks if name not in ours and not name.startswith("celery.")}
     assert not {name for name in others if "test_" not in name}, "every task goes through tenant_task or public_task"
+
+
+def test_prune__old_runs__go_and_failures_stay_longer(two_organizations):
+    def run(state, days):
+        return TaskRun.objects.create(name="x", schema="public", state=state, started_at=clock.now() - timedelta(days=days)).id
+
+    kept = {run("DONE", 6), run("FAILED", 80), run("RUNNING", 80), run("RETRYING", 1)}
+    for state, days in (("DONE", 8), ("FAILED", 91), ("REFUSED", 91), ("RUNNING", 91)):
+        run(state, days)
+    assert prune_runs() == 4
+    assert set(TaskRun.objects.values_list("id", flat=True)) == kept
+    assert prune_runs() == 0
 
 
 def test_ticks__of_all_apps__name_registered_tasks():
