@@ -21,7 +21,8 @@ from tokens.chain.networks import NETWORKS, TUNER_UNIT
 from tokens.market.account import Account, approve, balance_of, transfer
 from tokens.market.buyback import Burner
 from tokens.market.feed import Floor, PriceFeed
-from tokens.market.local import create_venues, make_dollars
+from tokens.market.founding import Founders, found_local_market
+from tokens.market.local import make_dollars
 from tokens.market.opening import Deposit, OpenMarket, open_market
 from tokens.market.v3 import V3Market
 from tokens.market.v4 import PoolKey, V4Pool
@@ -141,19 +142,12 @@ def make_market(anvil: Any) -> Market:
     trader = Account(anvil.client, 31337, anvil.keys[9])
     around = deploy_market.addresses(deployer=owner.address, first_nonce=0)
     network = _make_network(anvil, minters=(around["airdrop"],))
-    venues_of = Account(anvil.client, 31337, anvil.keys[2])
-    venues = create_venues(venues_of, with_aave=False)
-    parameters = deploy_market.MarketParameters(
-        network=NETWORKS["local"],
-        core=network.book.contracts,
-        guardian=address_of(network.guardian_key),
-        poster=address_of(network.relayer_key),
-        dollar=venues.dollar.address,
-        dollar_decimals=venues.dollar.decimals,
-        v4_manager=venues.needs_v4(),
-        owner=owner.address,
-    )
-    made = deploy_market.deploy_market(anvil.client, anvil.keys[8], parameters)
+    maker = Account(anvil.client, 31337, anvil.keys[2])
+    founders = Founders(owner, maker, address_of(network.guardian_key), address_of(network.relayer_key))
+    local = NETWORKS["local"]
+    book = found_local_market(founders, local, network.book.contracts, dollars=1_000_000, with_aave=False)
+    venues, contracts = book.venues, dict(book.contracts)
+    assert contracts["airdrop"] == around["airdrop"]
     network.register(NODE, wallet=trader.address)
     leaf = network.leaf(NODE, 2_000_000 * KG)
     network.report([leaf])
@@ -161,13 +155,12 @@ def make_market(anvil: Any) -> Market:
     network.send(network.contracts.claim(1, leaf, network.proof([leaf], 0)))
     ct02, tuner = network.book.ct02, network.book.tuner
     trader.send(transfer(ct02, owner.address, 1_000_000 * CT02))
-    for account in (owner, trader):
-        venues_of.send(make_dollars(venues.dollar, account.address, 1_000_000 * DOLLAR))
+    maker.send(make_dollars(venues.dollar, trader.address, 1_000_000 * DOLLAR))
     opened = open_market(
-        owner, venues, made.contracts, ct02=ct02, tuner=tuner,
+        owner, venues, contracts, ct02=ct02, tuner=tuner,
         deposit=Deposit(500_000 * CT02, 5_000_000 * CT02, PRICE_E8, TUNER_PRICE_E8),
     )  # fmt: skip
-    market = Market(network, owner, trader, venues, made.contracts, opened)
+    market = Market(network, owner, trader, venues, contracts, opened)
     now = market.now
     owner.send(
         market.feed.post_reference(
@@ -175,7 +168,7 @@ def make_market(anvil: Any) -> Market:
         )
     )
     for token in (ct02, tuner, venues.dollar.address):
-        for spender in (venues.needs_v3().router, made.contracts["pool_desk"]):
+        for spender in (venues.needs_v3().router, contracts["pool_desk"]):
             trader.send(approve(token, spender))
     market.pass_time(40)
     return market
