@@ -18,6 +18,16 @@ from emissions.billing.places import Columns, First, columns_of, firsts_of, plac
 from emissions.billing.registry import FORMATS
 from emissions.billing.text_files import read_text_file
 
+# What else people give, by how it begins.
+_FOREIGN = {
+    b"PK\x03\x04": "a ZIP archive or a workbook",
+    b"%PDF": "a PDF document",
+    b"Obj\x01": "an Avro file",
+    b"ORC": "an ORC file",
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+}
+
 
 @dataclass(frozen=True)
 class FileColumn:
@@ -168,6 +178,11 @@ def codec_of(path: Path, name: str) -> str:
         raise BillError(f"cannot be read: {error.strerror or error}.", where=name) from error
     if not magic:
         raise BillError("the file is empty.", code="bill.empty", where=name, hint="Deliver it again.")
+    for begins, kind in _FOREIGN.items():
+        if magic.startswith(begins):
+            raise BillError(
+                f"this is {kind}.", code="bill.kind", where=name, hint="Give CSV or JSON lines in UTF-8, or Parquet, unpacked."
+            )
     if magic == b"PAR1" or path.name.lower().endswith(".parquet"):
         return "parquet"
     return "gzip" if magic[:2] == b"\x1f\x8b" else "zstd" if magic == b"\x28\xb5\x2f\xfd" else ""

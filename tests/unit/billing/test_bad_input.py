@@ -144,7 +144,7 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str, str]] = {
         "bill.encoding",
         r"a\.csv, line 7: the text holds a NUL",
     ),
-    "UTF-16": ("a.csv", lambda: PLAIN.decode().encode("utf-16"), "bill.encoding", r"a\.csv, line 1: the text is not UTF-8"),
+    "UTF-16": ("a.csv", lambda: PLAIN.decode().encode("utf-16"), "bill.kind", r"a\.csv: this is UTF-16 text"),
     "UTF-16 without mark": (
         "a.csv",
         lambda: PLAIN.decode().encode("utf-16-le"),
@@ -204,7 +204,7 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str, str]] = {
         "bill.columns",
         r"a\.json, line 1: the first line names no column",
     ),
-    "an archive": ("a.csv", lambda: b"PK\x03\x04" + bytes(100), "bill.encoding", r"a\.csv, line 1"),
+    "an archive": ("a.csv", lambda: b"PK\x03\x04" + bytes(100), "bill.kind", r"a\.csv: this is a ZIP archive or a workbook"),
 }
 
 QUARANTINED: dict[str, tuple[Callable[[], bytes], int, str]] = {

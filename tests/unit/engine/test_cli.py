@@ -60,7 +60,7 @@ def test_estimate_command__strict_with_a_bad_line__exits_2(write_bill):
         ("a.parquet", lambda text: b"", "a.parquet: the file is empty"),
         ("a.csv", lambda text: b"a,b\n1,2\n", "a.csv, line 1"),
         ("a.csv.gz", lambda text: gzip.compress(text)[:-60], "a.csv.gz, line "),
-        ("a.csv", lambda text: text.decode().encode("utf-16"), "a.csv, line 1: the text is not UTF-8"),
+        ("a.csv", lambda text: text.decode().encode("utf-16"), "a.csv: this is UTF-16 text"),
         ("a.csv", lambda text: text.replace(b"RunInstances", b"Caf\xe9", 1), "a.csv, line 2: the text is not UTF-8"),
         ("a.csv", lambda text: text + b"1,2\r\n", "a.csv, line 4"),
     ],
