@@ -21,9 +21,9 @@ def inference(ask: Ask) -> Modelled:
     """One token: of the model whose name the usage type holds, else of a model that is not listed."""
     text = f"{ask.key.usage_type} {ask.key.operation}"
     model = _model(ask, text)
-    wh = Band.of(model).scaled(Fraction(1, 1000))
-    terms: tuple[Term, ...] = (Term.of("tokens", model),)
-    making = ask.factor("embodied.tokens_share")
+    at_rack, making = ask.factor("tokens.at_rack"), ask.factor("embodied.tokens_share")
+    wh = (Band.of(model) * Band.of(at_rack)).scaled(Fraction(1, 1000))
+    terms: tuple[Term, ...] = (Term.of("tokens", model), Term.of("without the source's PUE", at_rack))
     if not _OUTPUT.search(text):
         share = ask.factor("tokens.cached_share" if _CACHED.search(text) else "tokens.input_share")
         wh, terms = wh * Band.of(share), (*terms, Term.of("read, not written", share))

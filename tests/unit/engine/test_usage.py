@@ -67,7 +67,7 @@ def test_usage__documented_names__bands_never_cross():
 @settings(max_examples=300, deadline=None)
 def test_usage__any_line__low_is_at_most_central_at_most_high(row, quantity, month):
     rate = rate_of(_key(row), month, _set_for(row["provider"]))
-    if isinstance(rate, Rate):
+    if isinstance(rate, Rate) and float(quantity) * rate.ceiling < 2**53:
         energy, operational, embodied, low, high, water = value_line(quantity, rate)
         # Operational and embodied are rounded apart.
         assert 0 <= low <= operational + embodied + 1 <= high + 2
@@ -182,8 +182,8 @@ def test_tokens__model__output_costs_more_than_input_and_unlisted_is_said(factor
     written, read, cached = (
         rate(f"USE1-Claude4.5Sonnet-{part}") for part in ("output-tokens", "input-tokens", "cache-read-input-token-count")
     )
-    # 2.46 Wh for a thousand tokens x 1.15, a fifth of it read, a tenth of that from a cache
-    assert written.energy_uwh == Fraction("2.46") * Fraction("1.15") * 10**6
+    # 2.46 Wh for a thousand tokens x 0.88 x 1.15, a fifth of it read, a tenth of that from a cache
+    assert written.energy_uwh == Fraction("2.46") * Fraction("0.88") * Fraction("1.15") * 10**6
     assert written.energy_uwh == 5 * read.energy_uwh == 50 * cached.energy_uwh
     assert written.high_ug > 10 * written.low_ug
     assert (written.category, written.quality) == ("tokens", "proxy")
