@@ -48,7 +48,7 @@ def expected(rows):
     }
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(lines)
 def test_documents__any_lines__are_the_protocols_bytes(rows):
     found = documents(rows)
@@ -58,7 +58,7 @@ def test_documents__any_lines__are_the_protocols_bytes(rows):
         StrippedLines.from_bytes(data)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(lines)
 def test_documents__numbers_too_large_to_pack__are_in_the_same_order(rows):
     largest, stripping._LARGEST = stripping._LARGEST, 0
