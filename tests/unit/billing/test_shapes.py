@@ -69,22 +69,15 @@ def test_shape__any_export__names_payer_period_currency_and_units(shape, shapes,
     assert (start.bill_format, start.payer, start.year, start.month) == (file.bill_format, lines[0]["payer"], 2026, 2)
 
 
-def test_shapes__same_usage_in_every_aws_export__has_the_same_kilograms(write_shape):
-    factors = load_factor_set()
+@pytest.mark.parametrize(("shapes_of", "factor_set"), [(AWS, None), (AZURE, None), (GCP, None), (OCI, "2026-oci")])
+def test_shapes__same_usage_in_every_export_of_a_provider__has_the_same_kilograms(shapes_of, factor_set, write_shape):
+    factors = load_factor_set(factor_set) if factor_set else load_factor_set()
     found = {}
-    for shape in (
-        "cur csv",
-        "cur parquet",
-        "cur2 csv",
-        "cur2 parquet",
-        "focus 1.0 aws",
-        "focus 1.2 aws",
-        "focus 1.2 aws parquet",
-    ):
+    for shape in shapes_of:
         with estimate([write_shape(shape)], factor_set=factors) as result:
             found[shape] = result.hours.to_pylist()
             assert result.counts.quarantined == 0
-    first = found["cur csv"]
+    first = found[shapes_of[0]]
     assert sum(row["operational_ug"] + row["embodied_ug"] for row in first) > 0
     assert all(rows == first for rows in found.values())
 
