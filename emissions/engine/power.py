@@ -74,7 +74,7 @@ def nearest_listed(factors: FactorSet, provider: str, shape: Shape) -> tuple[Sha
     """The listed type nearest to a name: of the nearest family of its kind, the one nearest in size."""
     if not (shape.vcpu or shape.whole):
         return None
-    best: tuple[int, int, str] | None = None
+    best: tuple[int, int, bool, bool, str] | None = None
     found: tuple[Shape, Row] | None = None
     for other, row in _shapes(factors).get((provider, shape.letters), ()):
         away = distance(shape, other, provider)
@@ -82,7 +82,9 @@ def nearest_listed(factors: FactorSet, provider: str, shape: Shape) -> tuple[Sha
             continue
         # A metal name says no size: the largest of the family stands for the whole machine.
         apart = abs(other.vcpu - shape.vcpu) if shape.vcpu else -other.vcpu
-        rank = (away, apart, row["id"])
+        # Of equals the size of that name comes first (burstable sizes differ by their baseline), and the bare machine.
+        managed = bare_name(provider, row["instance_type"]) != row["instance_type"]
+        rank = (away, apart, other.size != shape.size, managed, row["id"])
         if best is None or rank < best:
             best, found = rank, (other, row)
     return found

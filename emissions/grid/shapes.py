@@ -29,10 +29,7 @@ _ARM = {"aws": "g", "azure": "p", "gcp": "a"}
 
 @dataclass(frozen=True)
 class Shape:
-    """What a name says. `vcpu` and `gib` are None where it does not say; `whole` is a whole machine ("metal").
-
-    `kind` is Google's (standard, highmem …).
-    """
+    """What a name says. `vcpu` and `gib` are None where it does not say; `kind` is Google's (standard, highmem …)."""
 
     family: str
     letters: str
@@ -41,7 +38,12 @@ class Shape:
     kind: str
     vcpu: int | None
     gib: Fraction | None = None
-    whole: bool = False
+    size: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is a whole machine, whose name says no size."""
+        return self.size == "metal"
 
 
 def bare_name(provider: str, instance_type: str) -> str:
@@ -71,7 +73,7 @@ def shape_of(provider: str, instance_type: str) -> Shape | None:
     """What the name of a type says, or None when it follows none of its provider's rules.
 
     >>> shape_of("aws", "m9gd.4xlarge")
-    Shape(family='m9gd', letters='m', generation=9, features='gd', kind='', vcpu=16, gib=None, whole=False)
+    Shape(family='m9gd', letters='m', generation=9, features='gd', kind='', vcpu=16, gib=None, size='4xlarge')
     >>> shape_of("azure", "Standard_E8ads_v6").vcpu, shape_of("gcp", "n4-highmem-8").kind
     (8, 'highmem')
     """
@@ -126,9 +128,10 @@ def _aws(name: str) -> Shape | None:
     if match is None:
         return None
     letters, number, features = match["letters"], match["number"], match["features"]
-    size = match["size"]
-    family = letters + number + features
-    return Shape(family, letters, int(number), features, "", vcpu_of_size(size), whole=size == "metal")
+    size, family = match["size"], letters + number + features
+    # A medium of an Arm family has one vCPU, of the others two.
+    vcpu = 1 if size == "medium" and (_ARM["aws"] in features or letters == "a") else vcpu_of_size(size)
+    return Shape(family, letters, int(number), features, "", vcpu, size=size)
 
 
 def _azure(name: str) -> Shape | None:

@@ -73,7 +73,8 @@ def test_power__burstable__stands_at_its_baseline():
     ("provider", "name", "like"),
     [
         ("aws", "m9g.4xlarge", "m8g.4xlarge"),
-        ("aws", "m9i.metal-48xl", "m8i.48xlarge"),
+        ("aws", "m9i.metal-48xl", "m8i.metal-48xl"),
+        ("aws", "t9g.nano", "t4g.nano"),
         ("aws", "ra3.xlplus", "ra3.4xlarge"),
         ("azure", "Standard_D8ads_v7", "d8ads_v5"),
         ("azure", "Standard_D3", "d3_v2"),
