@@ -27,7 +27,8 @@ WINDOW_MONTHS = 12
 LEAST_MONTHS = 6
 LEFT_OUT_MONTHS = 2
 LEAST_COVERAGE_BP = 8_000
-LEAST_WORK, MOST_WORK = Fraction(1, 4), Fraction(4)
+# Work per hour from a quarter to four times that of the base months.
+LEAST_WORK_SHARE, MOST_WORK_TIMES = 4, 4
 
 
 class Refusal(StrEnum):
@@ -172,16 +173,18 @@ def scores(reports: Sequence[LiveReport], schedule: Schedule = GENESIS_TERMS) ->
     A score follows from the report and those before it, so a later month never changes an earlier one.
     """
     found: list[Score] = []
+    months: list[_Month] = []
     lowest: dict[tuple[str, str], Base] = {}
-    for place, report in enumerate(reports):
-        method = (report.factor_set, report.engine)
-        base = _window_base(report, reports[:place])
-        before = lowest.get(method)
-        if before is not None and (base is None or before.intensity < base.intensity):
+    for report in reports:
+        month = _Month.of(report)
+        base = _window_base(month, months)
+        before = lowest.get(month.method)
+        if before is not None and (base is None or _rank(before) < _rank(base)):
             base = replace(before, kept=True)
-        if base is not None:
-            lowest[method] = replace(base, kept=False)
+        elif base is not None:
+            lowest[month.method] = base
         found.append(_scored(report, base, terms_at(schedule, report.hour_from)))
+        months.append(month)
     return tuple(found)
 
 
@@ -196,48 +199,67 @@ def score_bp(base: Fraction, now: Fraction, floor_bp: int = FULL_BP) -> int:
     >>> [score_bp(Fraction("0.3762455"), now) for now in map(Fraction, ("0.038786", "0.3", "0.4"))]
     [20000, 12541, 10000]
     """
-    return min(CAP_BP, max(floor_bp, FULL_BP * base.numerator * now.denominator // (base.denominator * now.numerator)))
+    return _clamped(FULL_BP * base.numerator * now.denominator // (base.denominator * now.numerator), floor_bp)
 
 
-def _month(report: LiveReport) -> int:
-    start = hour_start(report.hour_through)
-    return 12 * start.year + start.month
+def _clamped(bp: int, floor_bp: int) -> int:
+    return min(CAP_BP, max(floor_bp, bp))
 
 
 def _hours(report: LiveReport) -> int:
     return report.hour_through - report.hour_from + 1
 
 
-def _counts(report: LiveReport) -> bool:
-    """Whether a month has an intensity that means something."""
-    return report.work_uwh > 0 and report.scored_ug > 0 and report.coverage_bp >= LEAST_COVERAGE_BP
+# Far more than the 262 bits that two different intensities, sums of 128-bit figures, can be closer than.
+_SHIFT = 288
 
 
-def _window_base(report: LiveReport, before: Sequence[LiveReport]) -> Base | None:
+def _rank(of: LiveReport | Base) -> int:
+    """A whole number that orders intensities as the fractions do: a million nodes are too many for fractions."""
+    return (of.scored_ug << _SHIFT) // of.work_uwh
+
+
+@dataclass(frozen=True)
+class _Month:
+    """A report with what its window asks of it: its calendar month, its method, and its rank where it counts at all."""
+
+    report: LiveReport
+    number: int
+    method: tuple[str, str]
+    rank: int | None
+
+    @classmethod
+    def of(cls, report: LiveReport) -> _Month:
+        start = hour_start(report.hour_through)
+        counts = report.work_uwh > 0 and report.scored_ug > 0 and report.coverage_bp >= LEAST_COVERAGE_BP
+        return cls(report, 12 * start.year + start.month, (report.factor_set, report.engine), _rank(report) if counts else None)
+
+
+def _window_base(this: _Month, before: Sequence[_Month]) -> Base | None:
     """The intensity of the twelve calendar months before a month, together; None when fewer than six of them count.
 
     While a node has at most twelve months behind it, the two dirtiest of them are left out: who starts dirty on purpose
     gains nothing by it.
     """
-    this = _month(report)
-    method = (report.factor_set, report.engine)
-    window = [
-        month
-        for month in before
-        if this - WINDOW_MONTHS <= _month(month) < this and (month.factor_set, month.engine) == method and _counts(month)
-    ]
+    window: list[_Month] = []
+    for month in reversed(before):
+        if month.number < this.number - WINDOW_MONTHS:
+            break
+        if month.number < this.number and month.rank is not None and month.method == this.method:
+            window.append(month)
     if len(window) < LEAST_MONTHS:
         return None
     left_out: tuple[int, ...] = ()
     if len(before) <= WINDOW_MONTHS:
-        ranked = sorted(window, key=lambda month: (Fraction(month.scored_ug, month.work_uwh), month.hour_from))
-        left_out = tuple(sorted(month.hour_from for month in ranked[-LEFT_OUT_MONTHS:]))
-        window = [month for month in window if month.hour_from not in left_out]
+        window.sort(key=lambda month: (month.rank, month.report.hour_from))
+        left_out = tuple(sorted(month.report.hour_from for month in window[-LEFT_OUT_MONTHS:]))
+        del window[-LEFT_OUT_MONTHS:]
+    kept = [month.report for month in window]
     return Base(
-        scored_ug=sum(month.scored_ug for month in window),
-        work_uwh=sum(month.work_uwh for month in window),
-        hours=sum(_hours(month) for month in window),
-        months=tuple(month.hour_from for month in window),
+        scored_ug=sum(report.scored_ug for report in kept),
+        work_uwh=sum(report.work_uwh for report in kept),
+        hours=sum(_hours(report) for report in kept),
+        months=tuple(sorted(report.hour_from for report in kept)),
         left_out=left_out,
     )
 
@@ -246,7 +268,8 @@ def _scored(report: LiveReport, base: Base | None, terms: RewardTerms) -> Score:
     refusal = _refusal(report, base)
     bp, avoided = FULL_BP, 0
     if refusal is None and base is not None:
-        bp = score_bp(base.intensity, Fraction(report.scored_ug, report.work_uwh), terms.score_floor_bp)
+        ratio_bp = FULL_BP * base.scored_ug * report.work_uwh // (base.work_uwh * report.scored_ug)
+        bp = _clamped(ratio_bp, terms.score_floor_bp)
         avoided = max(0, report.work_uwh * base.scored_ug // base.work_uwh - report.scored_ug)
     return Score(
         report_hash=report.report_hash,
@@ -271,5 +294,5 @@ def _refusal(report: LiveReport, base: Base | None) -> Refusal | None:
         return Refusal.COVERAGE
     if base is None:
         return Refusal.TOO_FEW_MONTHS
-    ratio = Fraction(report.work_uwh * base.hours, base.work_uwh * _hours(report))
-    return None if LEAST_WORK <= ratio <= MOST_WORK else Refusal.WORK_RANGE
+    now, then = report.work_uwh * base.hours, base.work_uwh * _hours(report)
+    return None if then <= now * LEAST_WORK_SHARE and now <= then * MOST_WORK_TIMES else Refusal.WORK_RANGE
