@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -25,6 +26,7 @@ from tokens.chain.client import Call, Receipt, RpcClient
 from tokens.chain.contracts import Contracts
 from tokens.chain.deploy import DeployParameters, ValidatorGrant, deploy
 from tokens.chain.networks import NETWORKS, TUNER_UNIT
+from tokens.chain.networks import Network as ChainChoice
 from tokens.chain.sender import transact
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,7 +116,7 @@ class Network:
 
     def report(self, leaves: Sequence[Leaf]) -> EpochHeader:
         """Posts the next epoch with all votes, not before the gap between epochs is over."""
-        self.mine()
+        self.mine(interval_s=int(self.book.parameters["epoch_gap_s"]))
         header = self.header(leaves)
         self.send(self.contracts.report(header, self.votes(header)))
         return header
@@ -177,10 +179,21 @@ def anvil(tmp_path: Path) -> Iterator[Anvil]:
 @pytest.fixture
 def network(anvil: Anvil) -> Network:
     """The contracts deployed on a fresh chain, four validators with equal stake."""
+    return make_network(anvil, NETWORKS["local"])
+
+
+@pytest.fixture
+def watched(anvil: Anvil) -> Network:
+    """The same with a window of five minutes, so that a slow machine has time to challenge."""
+    return make_network(anvil, dataclasses.replace(NETWORKS["local"], window_s=300, epoch_gap_s=10))
+
+
+def make_network(anvil: Anvil, chosen: ChainChoice) -> Network:
+    """Deploys with the parameters of a network, and names every key."""
     keys = anvil.keys
     validator_keys = keys[4:8]
     parameters = DeployParameters(
-        network=NETWORKS["local"],
+        network=chosen,
         owner=address_of(keys[0]),
         registrar=address_of(keys[1]),
         guardian=address_of(keys[3]),

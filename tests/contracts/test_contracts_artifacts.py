@@ -12,7 +12,7 @@ import pytest
 
 from emissions.poce.epoch import HEADER_STRUCT, LEAF_TYPES
 from emissions.poce.retire import STRUCT as RETIRE_STRUCT
-from tokens.chain import artifacts, contracts, decoding, deploy, events, refusals
+from tokens.chain import artifacts, contracts, decoding, deploy, duties, events, refusals
 from tokens.contracts import build
 
 OURS = ("CT02", "MintingGuard", "NodeRegistry", "PoCE", "Quorum", "Retirement", "ValidatorSet", "WordList")
@@ -69,7 +69,7 @@ def test_events__every_class__is_an_event_of_its_contract():
 
 def test_calls__every_signature_in_python__is_a_function_of_a_contract():
     every = set().union(*_signatures("function").values())
-    text = inspect.getsource(contracts) + inspect.getsource(deploy)
+    text = inspect.getsource(contracts) + inspect.getsource(deploy) + inspect.getsource(duties)
     text = text.replace("{HEADER}", contracts.HEADER).replace("{LEAF}", contracts.LEAF)
     found = set(re.findall(r'"([a-z][A-Za-z0-9]*\([a-z0-9,()\[\]]*\))"', text))
     assert len(found) >= 40

@@ -128,7 +128,7 @@ class Contracts:
         return self._number(self.book.ct02, "totalSupply()", block=block)
 
     def is_minter(self, account: str, *, block: BlockId = "latest") -> bool:
-        return bool(self._read(self.book.ct02, "isMinter(address)", ("bool",), account, block=block)[0])
+        return bool(self.read(self.book.ct02, "isMinter(address)", ("bool",), account, block=block)[0])
 
     def tuner_balance(self, account: str, *, block: BlockId = "latest") -> int:
         return self._number(self.book.tuner, "balanceOf(address)", account, block=block)
@@ -137,13 +137,13 @@ class Contracts:
         return self._number(self.book.tuner, "totalSupply()", block=block)
 
     def ct02_transfer(self, receiver: str, amount: int) -> Call:
-        return self._call(self.book.ct02, "transfer(address,uint256)", receiver, amount)
+        return call_to(self.book.ct02, "transfer(address,uint256)", receiver, amount)
 
     def tuner_transfer(self, receiver: str, amount: int) -> Call:
-        return self._call(self.book.tuner, "transfer(address,uint256)", receiver, amount)
+        return call_to(self.book.tuner, "transfer(address,uint256)", receiver, amount)
 
     def tuner_approve(self, spender: str, amount: int) -> Call:
-        return self._call(self.book.tuner, "approve(address,uint256)", spender, amount)
+        return call_to(self.book.tuner, "approve(address,uint256)", spender, amount)
 
     # --- NodeRegistry ---
 
@@ -152,7 +152,7 @@ class Contracts:
 
     def node(self, node: str, *, block: BlockId = "latest") -> NodeRecord | None:
         """The node's binding, or None when it was never registered."""
-        key, wallet, first_hour, changes = self._read(
+        key, wallet, first_hour, changes = self.read(
             self.book.node_registry, "nodeOf(bytes32)", ("address", "address", "uint64", "uint32"), bytes32(node), block=block
         )
         if int(key, 16) == 0:
@@ -161,7 +161,7 @@ class Contracts:
 
     def factor_set_at(self, hour: int, *, block: BlockId = "latest") -> str:
         """The factor set that answers for an hour."""
-        return to_hex(self._read(self.book.node_registry, "factorSetAt(uint64)", ("bytes32",), hour, block=block)[0])
+        return to_hex(self.read(self.book.node_registry, "factorSetAt(uint64)", ("bytes32",), hour, block=block)[0])
 
     def reward_terms(self, through_hour: int, *, block: BlockId = "latest") -> Schedule:
         """The terms of rewards for every hour up to one, oldest first. What counts for past hours never changes."""
@@ -169,12 +169,12 @@ class Contracts:
         hour = through_hour
         while hour >= 0:
             types = ("uint64", "uint64", "uint32", "uint32")
-            found.insert(0, RewardTerms(*self._read(self.book.node_registry, "rewardTermsAt(uint64)", types, hour, block=block)))
+            found.insert(0, RewardTerms(*self.read(self.book.node_registry, "rewardTermsAt(uint64)", types, hour, block=block)))
             hour = found[0].from_hour - 1
         return tuple(found)
 
     def provider_allowed(self, provider: str, *, block: BlockId = "latest") -> bool:
-        return bool(self._read(self.book.node_registry, "providerAllowed(string)", ("bool",), provider, block=block)[0])
+        return bool(self.read(self.book.node_registry, "providerAllowed(string)", ("bool",), provider, block=block)[0])
 
     def epoch_cap_ug(self, *, block: BlockId = "latest") -> int:
         """The most that the ceiling may rise in one epoch."""
@@ -182,7 +182,7 @@ class Contracts:
 
     def register_node(self, request: RegisterNode, signature: bytes) -> Call:
         """Registers a node; the signature is the registrar's, anyone may send it."""
-        return self._call(
+        return call_to(
             self.book.node_registry,
             "registerNode(bytes32,bytes32,address,address,uint64,bytes)",
             bytes32(request.node), bytes32(request.provider), request.key, request.wallet, request.first_hour, signature,
@@ -190,10 +190,10 @@ class Contracts:
 
     def publish_factor_set(self, factor_set: str, from_hour: int, uri: str) -> Call:
         """By the owner: a set that answers from a future hour on."""
-        return self._call(self.book.node_registry, "publishFactorSet(bytes32,uint64,string)", bytes32(factor_set), from_hour, uri)
+        return call_to(self.book.node_registry, "publishFactorSet(bytes32,uint64,string)", bytes32(factor_set), from_hour, uri)
 
     def set_provider(self, provider: str, *, allowed: bool) -> Call:
-        return self._call(self.book.node_registry, "setProvider(string,bool)", provider, allowed)
+        return call_to(self.book.node_registry, "setProvider(string,bool)", provider, allowed)
 
     # --- ValidatorSet ---
 
@@ -204,30 +204,30 @@ class Contracts:
         """A version of the set (the current one by default), signers ascending."""
         if set_id is None:
             set_id = self.set_id(block=block)
-        signers, stakes, total = self._read(
+        signers, stakes, total = self.read(
             self.book.validator_set, "membersOf(uint32)", ("address[]", "uint96[]", "uint96"), set_id, block=block
         )
         pairs = tuple(Validator(normal_address(signer), stake) for signer, stake in zip(signers, stakes, strict=True))
         return ValidatorSnapshot(set_id, total, pairs)
 
     def is_active_validator(self, signer: str, *, block: BlockId = "latest") -> bool:
-        return bool(self._read(self.book.validator_set, "isActive(address)", ("bool",), signer, block=block)[0])
+        return bool(self.read(self.book.validator_set, "isActive(address)", ("bool",), signer, block=block)[0])
 
     def stake_behind(self, signer: str, *, block: BlockId = "latest") -> int:
         """TUNER that equivocation by this signer would cost now, pending withdrawals included."""
         return self._number(self.book.validator_set, "slashableStake(address)", signer, block=block)
 
     def stake(self, staker: str, amount: int, signer: str) -> Call:
-        return self._call(self.book.validator_set, "stake(address,uint96,address)", staker, amount, signer)
+        return call_to(self.book.validator_set, "stake(address,uint96,address)", staker, amount, signer)
 
     def request_unstake(self, amount: int) -> Call:
-        return self._call(self.book.validator_set, "requestUnstake(uint96)", amount)
+        return call_to(self.book.validator_set, "requestUnstake(uint96)", amount)
 
     def withdraw_stake(self) -> Call:
-        return self._call(self.book.validator_set, "withdraw()")
+        return call_to(self.book.validator_set, "withdraw()")
 
     def set_signer(self, signer: str) -> Call:
-        return self._call(self.book.validator_set, "setSigner(address)", signer)
+        return call_to(self.book.validator_set, "setSigner(address)", signer)
 
     # --- PoCE ---
 
@@ -237,7 +237,7 @@ class Contracts:
 
     def epoch(self, epoch: int, *, block: BlockId = "latest") -> EpochRecord | None:
         """What is kept of an epoch, or None when it was not reported or was vetoed."""
-        root, through_hour, ceiling_ug, reported_at, status = self._read(
+        root, through_hour, ceiling_ug, reported_at, status = self.read(
             self.book.poce, "epochOf(uint64)", ("bytes32", "uint64", "uint128", "uint64", "uint8"), epoch, block=block
         )
         if status == EpochStatus.NONE:
@@ -245,7 +245,7 @@ class Contracts:
         return EpochRecord(to_hex(root), through_hour, ceiling_ug, reported_at, EpochStatus(status))
 
     def claimed(self, node: str, *, block: BlockId = "latest") -> NodeClaims:
-        ug, tuner = self._read(self.book.poce, "claimedOf(bytes32)", ("uint128", "uint128"), bytes32(node), block=block)
+        ug, tuner = self.read(self.book.poce, "claimedOf(bytes32)", ("uint128", "uint128"), bytes32(node), block=block)
         return NodeClaims(ug, tuner)
 
     def minted_ug(self, *, block: BlockId = "latest") -> int:
@@ -261,18 +261,18 @@ class Contracts:
     def report(self, header: EpochHeader, votes: Sequence[tuple[str, bytes]]) -> Call:
         """Posts a header with its votes `(signer, signature)`, which are put into the order the contract wants."""
         ordered = sorted(votes, key=lambda vote: int(vote[0], 16))
-        return self._call(
+        return call_to(
             self.book.poce, f"report({HEADER},bytes)", header_values(header), b"".join(signature for _, signature in ordered)
         )
 
     def claim(self, epoch: int, leaf: Leaf, proof: Sequence[str]) -> Call:
-        return self._call(
+        return call_to(
             self.book.poce, f"claim(uint64,{LEAF},bytes32[])", epoch, leaf_values(leaf), [bytes32(item) for item in proof]
         )
 
     def claim_many(self, epoch: int, leaves: Sequence[Leaf], proofs: Sequence[Sequence[str]]) -> Call:
         """Pays every leaf that has something to pay; the others are skipped."""
-        return self._call(
+        return call_to(
             self.book.poce,
             f"claimMany(uint64,{LEAF}[],bytes32[][])",
             epoch,
@@ -282,26 +282,26 @@ class Contracts:
 
     def slash_equivocation(self, header_a: EpochHeader, signature_a: bytes, header_b: EpochHeader, signature_b: bytes) -> Call:
         """Takes the stake of a validator that signed two headers of one epoch and set; the sender gets a tenth."""
-        return self._call(
+        return call_to(
             self.book.poce,
             f"slashEquivocation({HEADER},bytes,{HEADER},bytes)",
             header_values(header_a), signature_a, header_values(header_b), signature_b,
         )  # fmt: skip
 
     def veto(self, epoch: int) -> Call:
-        return self._call(self.book.poce, "veto(uint64)", epoch)
+        return call_to(self.book.poce, "veto(uint64)", epoch)
 
     def pause_minting(self, seconds: int) -> Call:
-        return self._call(self.book.poce, "pauseMinting(uint64)", seconds)
+        return call_to(self.book.poce, "pauseMinting(uint64)", seconds)
 
     def resume_minting(self) -> Call:
-        return self._call(self.book.poce, "resumeMinting()")
+        return call_to(self.book.poce, "resumeMinting()")
 
     # --- Retirement ---
 
     def retirement(self, retirement_id: int, *, block: BlockId = "latest") -> RetirementRecord:
         """The record behind a certificate token; raises `chain.revert.erc721_nonexistent_token` for a strange id."""
-        values = self._read(
+        values = self.read(
             self.book.retirement,
             "recordOf(uint256)",
             ("uint128", "uint64", "uint64", "uint64", "bytes32", "address"),
@@ -322,11 +322,11 @@ class Contracts:
 
     def nonce_used(self, account: str, nonce: int, *, block: BlockId = "latest") -> bool:
         """Whether a Retire nonce was used. Nonces have no order: any unused number will do, also a random one."""
-        return bool(self._read(self.book.retirement, "nonceUsed(address,uint256)", ("bool",), account, nonce, block=block)[0])
+        return bool(self.read(self.book.retirement, "nonceUsed(address,uint256)", ("bool",), account, nonce, block=block)[0])
 
     def retire(self, amount_ug: int, beneficiary: str, period_from: int, period_through: int, claim_hash: str) -> Call:
         """By the holder itself."""
-        return self._call(
+        return call_to(
             self.book.retirement,
             "retire(uint128,address,uint64,uint64,bytes32)",
             amount_ug, beneficiary, period_from, period_through, bytes32(claim_hash),
@@ -336,7 +336,7 @@ class Contracts:
         self, amount_ug: int, beneficiary: str, period_from: int, period_through: int, claim_hash: str
     ) -> Call:
         """By the holder itself; only an event stays. The claim hash may be zero."""
-        return self._call(
+        return call_to(
             self.book.retirement,
             "retireWithoutCertificate(uint128,address,uint64,uint64,bytes32)",
             amount_ug, beneficiary, period_from, period_through, bytes32(claim_hash),
@@ -344,7 +344,7 @@ class Contracts:
 
     def retire_by_sig(self, request: Retire, signature: bytes) -> Call:
         """By anybody, with the holder's signature over every field."""
-        return self._call(
+        return call_to(
             self.book.retirement,
             "retireBySig((address,uint128,address,uint64,uint64,bytes32,uint256,uint256),bytes)",
             (
@@ -375,12 +375,9 @@ class Contracts:
                 hint="This is another chain with the same number: deploy anew, or start the old one again.",
             )
 
-    @staticmethod
-    def _call(to: str, signature: str, *values: Any) -> Call:
-        return Call(to, encode_call(signature, values))
-
-    def _read(self, to: str, signature: str, types: Sequence[str], *values: Any, block: BlockId) -> tuple[Any, ...]:
-        data = self.client.call(self._call(to, signature, *values), block=block)
+    def read(self, to: str, signature: str, types: Sequence[str], *values: Any, block: BlockId) -> tuple[Any, ...]:
+        """What a view answers, decoded as `types`."""
+        data = self.client.call(call_to(to, signature, *values), block=block)
         if not data:
             raise ChainError(
                 f"{signature} gave nothing: there is no contract at {to}.", code="chain.no_contract", where=self.client.url
@@ -388,10 +385,15 @@ class Contracts:
         return decode_values(types, data)
 
     def _number(self, to: str, signature: str, *values: Any, block: BlockId) -> int:
-        return int(self._read(to, signature, ("uint256",), *values, block=block)[0])
+        return int(self.read(to, signature, ("uint256",), *values, block=block)[0])
 
     def _address(self, to: str, signature: str, *values: Any, block: BlockId) -> str:
-        return normal_address(self._read(to, signature, ("address",), *values, block=block)[0])
+        return normal_address(self.read(to, signature, ("address",), *values, block=block)[0])
+
+
+def call_to(to: str, signature: str, *values: Any) -> Call:
+    """A call of a function by its text; sends nothing."""
+    return Call(to, encode_call(signature, values))
 
 
 def header_values(header: EpochHeader) -> tuple[Any, ...]:
