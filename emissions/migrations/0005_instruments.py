@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('rec', 'Renewable energy certificate (REC)'), ('i_rec', 'International REC (I-REC)'), ('go', 'Guarantee of origin (GO)'), ('ppa', 'Power purchase agreement (PPA)'), ('supplier', "Supplier's own factor")], max_length=16)),
                 ('energy_uwh', models.BigIntegerField(help_text='Micro-watt-hours; 1 MWh is 10^12.')),
-                ('factor_kg_per_kwh', models.DecimalField(decimal_places=9, max_digits=12)),
+                ('factor_kg_per_kwh', models.DecimalField(decimal_places=9, max_digits=18)),
                 ('hour_from', models.BigIntegerField(help_text='First hour of the first calendar month (UTC) that it answers for.')),
                 ('hour_through', models.BigIntegerField(help_text='Last hour of the last one, included.')),
                 ('accounts', models.JSONField(blank=True, default=list, help_text='Usage accounts that it is for; empty: all.')),

@@ -26,7 +26,7 @@ class MarketInstrument(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=16, choices=Kind.choices)
     energy_uwh = models.BigIntegerField(help_text="Micro-watt-hours; 1 MWh is 10^12.")
-    factor_kg_per_kwh = models.DecimalField(max_digits=12, decimal_places=9)
+    factor_kg_per_kwh = models.DecimalField(max_digits=18, decimal_places=9)
     hour_from = models.BigIntegerField(help_text="First hour of the first calendar month (UTC) that it answers for.")
     hour_through = models.BigIntegerField(help_text="Last hour of the last one, included.")
     accounts = models.JSONField(default=list, blank=True, help_text="Usage accounts that it is for; empty: all.")

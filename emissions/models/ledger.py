@@ -85,6 +85,8 @@ class LedgerHour(models.Model):
         indexes = [
             models.Index(fields=["account", "hour"], name="ledger_account_hour"),
             BrinIndex(fields=["batch", "hour"], name="ledger_batch_hour_brin", autosummarize=True),
+            # Every page of the largest rows, first or last, without sorting the ledger.
+            models.Index(F("operational_ug") + F("embodied_ug"), name="ledger_ug", condition=Q(sign=1)),
         ]
 
     def __str__(self) -> str:
