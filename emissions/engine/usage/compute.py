@@ -103,7 +103,7 @@ def core(ask: Ask) -> Modelled | NotModelled:
     if ask.row["size"]:
         size = ask.factor(ask.row["size"])
         watts, embodied, terms = watts * Band.of(size), embodied * Band.of(size), (*terms, Term.of("size", size))
-    return Modelled(watts, embodied, row["quality"], f"by {row['id']}, {row['source']}", terms)
+    return Modelled(watts, embodied, row["quality"], f"by {row['id']}", terms)
 
 
 def vcore(ask: Ask) -> Modelled:
@@ -144,7 +144,7 @@ def bundle(ask: Ask) -> Modelled:
     watts = Band.of(cpu) * Band.of(cores) + Band.of(memory) * Band.of(gigabytes)
     parts = (("processor", cpu), ("vCPU", cores), ("memory", memory), ("memory size", gigabytes), ("embodied", making))
     quality = worst("proxy", cores.quality, gigabytes.quality)
-    reason = f"{by(cpu)}; sized by {cores.id}, {cores.source}"
+    reason = f"{by(cpu)}, sized by {cores.id}"
     return Modelled(watts, Band.of(making) * Band.of(cores), quality, reason, _terms(parts))
 
 
@@ -168,7 +168,7 @@ def gpu(ask: Ask) -> Modelled | NotModelled:
     watts = Band(*(curve(at) for at in (load.value, load.low, load.high)))
     term = Term("accelerator", row["id"], watts.value, f"W at {load.value} % load", row["source"], row["year"])
     making = ask.factor("embodied.gpu_hour")
-    reason = f"by {row['id']}, {row['source']}"
+    reason = f"by {row['id']}"
     return Modelled(watts, Band.of(making), worst(row["quality"], making.quality), reason, (term, Term.of("embodied", making)))
 
 

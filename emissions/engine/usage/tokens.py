@@ -31,7 +31,7 @@ def inference(ask: Ask) -> Modelled:
     # The servers' making in proportion to their energy, as EcoLogits has it for the same models.
     embodied = wh * Band.of(making)
     listed = model.id != f"{_MODELS}unlisted"
-    reason = f"by {model.id}, {model.source}" if listed else f"the model is not listed: by {model.id}, {model.source}"
+    reason = f"by {model.id}" if listed else f"the model is not listed: by {model.id}"
     return Modelled(wh, embodied, "proxy", reason, terms)
 
 

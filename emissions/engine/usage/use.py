@@ -95,5 +95,5 @@ class Ask:
 
 
 def by(factor: Factor) -> str:
-    """The reason of what rests on one coefficient."""
-    return f"by {factor.id}, {factor.source}"
+    """The reason of what rests on one coefficient; its source stands in the terms."""
+    return f"by {factor.id}"
