@@ -31,7 +31,8 @@ check: setup-test lint types ## Lint, types and everything quick: no chain, no b
 test: setup-test ## All that a change must pass
 	@sh tests/run.sh
 
-test-deep: setup-test ## Long fuzz, many kills, static analysis of the contracts
+test-deep: setup-test ## Long fuzz, many kills, Spark, static analysis of the contracts
+	.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra spark
 	FOUNDRY_PROFILE=deep $(PY) -m pytest -n 2 tests
 
 slim: ## The three agents installed alone from their own locks

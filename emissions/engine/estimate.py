@@ -27,6 +27,7 @@ from emissions.engine.amounts import KeyAmount, key_amounts
 from emissions.engine.explain import Explanation, explain
 from emissions.engine.faults import FAULTS, WRONG_UNIT
 from emissions.engine.identity import ENGINE_ID
+from emissions.engine.kept import Kept
 from emissions.engine.lines_out import write_lines
 from emissions.engine.method import OWN, rate_card
 from emissions.engine.numbering import physical_lines
@@ -35,6 +36,7 @@ from emissions.engine.ratekey import RateKey
 from emissions.engine.reading import Progress
 from emissions.engine.results import AccountSummary, Bill, Counts, Coverage, QuarantinedLine, sums_by
 from emissions.engine.rows import faulty_rows, quantities, stripped_documents
+from emissions.engine.spark import hours_on_spark
 from emissions.engine.workings import KeyUse, Workings
 from emissions.grid.catalog import FactorSet
 from emissions.poce.lines import StrippedLines
@@ -112,13 +114,16 @@ def estimate(
     lines_out: Path | None = None,
     basis: str | None = None,
     method: str = OWN,
+    engine: str = "duckdb",
+    resume: Path | None = None,
 ) -> Estimate:
     """Estimates one bill (one payer). Raises BillError, naming file and line, for a file that cannot be read whole.
 
     Lines that cannot be valued are quarantined and the rest goes on; `strict` makes the first of them a BillError.
     `work_dir` holds a temporary folder for the run, which `close` removes. `basis` (lifecycle or direct) asks for one kind
     of grid factor everywhere; without it each region has the one that the set prefers there. `method` may be "ccf", which
-    values an AWS bill as Cloud Carbon Footprint does, for comparison.
+    values an AWS bill as Cloud Carbon Footprint does, for comparison. `engine` "spark" sums the lines on Apache Spark.
+    `resume` names a folder that keeps what is done until the estimate is closed, so that a run which was interrupted goes on.
     """
     tell = on_progress or _silent
     folder = Path(tempfile.mkdtemp(prefix="cloudtuner-", dir=work_dir))
@@ -126,10 +131,17 @@ def estimate(
     workings: Workings | None = None
     try:
         files = open_files(paths, work_dir=folder, format_name=format_name)
-        workings = Workings(files, folder, threads=threads, memory_limit=memory_limit)
+        kept = Kept.of(resume, files)
+        workings = Workings(files, folder, threads=threads, memory_limit=memory_limit, kept=kept)
         workings.read(tell)
+
+        def hours() -> pa.Table:
+            if engine == "spark":
+                return hours_on_spark(workings, folder, threads=threads, memory=memory_limit)
+            return workings.hours(tell, kept.valued_by(factor_set.id, ENGINE_ID, basis, method))
+
         return _value(
-            files, workings, folder, factor_set, strict=strict, tell=tell, lines_out=lines_out, basis=basis, method=method
+            files, workings, folder, factor_set, hours, strict=strict, tell=tell, lines_out=lines_out, basis=basis, method=method
         )
     except BaseException:
         if workings is not None:
@@ -143,6 +155,7 @@ def _value(
     workings: Workings,
     folder: Path,
     factor_set: FactorSet,
+    sum_hours: Callable[[], pa.Table],
     *,
     strict: bool,
     tell: Progress,
@@ -160,7 +173,7 @@ def _value(
     if by_cost:
         rated.extend(by_cost)
         workings.lay_card(rated)
-    hours = workings.hours(tell)
+    hours = sum_hours()
     counts = _counts(workings, hours)
     quarantined = _quarantined(files, workings, card, uses) if counts.quarantined else []
     if strict and quarantined:
@@ -173,6 +186,7 @@ def _value(
 
     def discard() -> None:
         workings.close()
+        workings.kept.clear()
         shutil.rmtree(folder, ignore_errors=True)
 
     found = Estimate(

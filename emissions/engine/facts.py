@@ -27,14 +27,14 @@ CARD_SCHEMA = {
     **{f"{name}_rate": "float64" for name in MEASURES},
 }
 PLACE_SCHEMA = {"place": "int32", **dict.fromkeys(LABELS, "string")}
-_EXACT = 2.0**53
+_EXACT = str(2**53)
 
 
-def _double(value: float) -> FloatingValue:
-    """A literal that is a double in every dialect, also where 0.5 alone would be a decimal."""
+def _double(text: str) -> FloatingValue:
+    """A literal that is a double in every dialect; 0.5 as it stands is a decimal in some."""
     import ibis
 
-    return ibis.literal(value, "float64")
+    return ibis.literal(text).cast("float64")
 
 
 def _floor(value: NumericValue) -> NumericValue:
@@ -81,7 +81,7 @@ def valued_lines(*, plain: bool = False, keep: Mapping[str, str] | None = None) 
             sized["quantity"].notnull(), sized["cost_micro"].notnull(), sized["size"] * sized["ceiling"] < _double(_EXACT)
         )
     )
-    figures = {name: _floor(good["size"] * good[f"{name}_rate"] + _double(0.5)) * good["side"] for name in MEASURES}
+    figures = {name: _floor(good["size"] * good[f"{name}_rate"] + _double("0.5")) * good["side"] for name in MEASURES}
     return good.select("place", "hour", "cost_micro", *kept, **figures)
 
 

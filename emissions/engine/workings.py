@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from cloudtuner.errors import BillError
 from emissions.billing.files import BillFile
@@ -20,6 +21,7 @@ from emissions.billing.normalise import literal
 from emissions.engine import doubles
 from emissions.engine.explain import KeySum
 from emissions.engine.facts import CARD_SCHEMA, LABELS, MEASURES, fact_sql, priced_sql, profile_sql
+from emissions.engine.kept import Kept, whole
 from emissions.engine.lines import LineSource, open_lines, parse_query
 from emissions.engine.ratecard import Rate
 from emissions.engine.ratekey import RateKey
@@ -45,8 +47,11 @@ class KeyUse:
 class Workings:
     """One bill being estimated, until it is closed."""
 
-    def __init__(self, files: Sequence[BillFile], work_dir: Path, *, threads: int, memory_limit: str) -> None:
+    def __init__(
+        self, files: Sequence[BillFile], work_dir: Path, *, threads: int, memory_limit: str, kept: Kept | None = None
+    ) -> None:
         self.files = files
+        self.kept = kept or Kept()
         self.work_dir = work_dir
         self.connection = connect(work_dir, threads=threads, memory_limit=memory_limit)
         self.sources: list[LineSource] = []
@@ -76,11 +81,12 @@ class Workings:
         for number, file in enumerate(self.files):
             parsed = None
             if file.kind != "parquet":
-                parsed = self.work_dir / f"lines-{number}.parquet"
-                copy = f"COPY ({parse_query(file)}) TO {literal(str(parsed))} (FORMAT parquet, COMPRESSION snappy)"
-                with reading(file):
-                    for share in following(self.connection, copy):
-                        tell("rows", min(before + int(share * file.rows), total), total)
+                parsed = self.kept.path(f"lines-{number}.parquet") or self.work_dir / f"lines-{number}.parquet"
+                if not parsed.exists():
+                    with reading(file), whole(parsed) as beside:
+                        copy = f"COPY ({parse_query(file)}) TO {literal(str(beside))} (FORMAT parquet, COMPRESSION snappy)"
+                        for share in following(self.connection, copy):
+                            tell("rows", min(before + int(share * file.rows), total), total)
             self.sources.append(open_lines(file, number, parsed))
             before += file.rows
             tell("rows", before, total)
@@ -137,7 +143,7 @@ class Workings:
             "sum(lines * largest_cost_micro::DOUBLE) AS money FROM carded GROUP BY place)"
         ).fetchall()[0]
         # The bounds are sums of doubles themselves, and each line may be rounded up: half of the room is more than enough.
-        return faulty == 0 and max(amount, money) < _EXACT / 2
+        return bool(faulty == 0 and max(amount, money) < _EXACT / 2)
 
     def lines(self, cut: Slice, columns: str = "hour, quantity, cost_micro", sources: Sequence[LineSource] | None = None) -> str:
         """The lines of a slice without duplicates, each with the number of its profile and the columns asked for."""
@@ -148,18 +154,28 @@ class Workings:
         )
         return " UNION ALL ".join(parts)
 
-    def hours(self, tell: Progress) -> pa.Table:
-        """The hourly rows under the card that lies there, in order of hour and place; told slice by slice."""
+    def hours(self, tell: Progress, kept: Kept | None = None) -> pa.Table:
+        """The hourly rows under the card that lies there, in order of hour and place; told, and kept, slice by slice."""
         found = []
         for number, cut in enumerate(self.slices):
-            self.connection.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.lines(cut)}")
-            with reading(self.files[0]):
-                try:
-                    found.append(self.connection.sql(fact_sql(plain=self._plain)).to_arrow_table().cast(HOURS_SCHEMA))
-                except (pa.ArrowInvalid, duckdb.ConversionException) as error:
-                    raise BillError("the bill's sums do not fit 64 bits.", code="bill.too_large") from error
+            path = kept.path(f"hours-{number}-of-{len(self.slices)}.parquet") if kept else None
+            if path is not None and path.exists():
+                found.append(pq.read_table(path))
+            else:
+                found.append(self._hours(cut))
+                if path is not None:
+                    with whole(path) as beside:
+                        pq.write_table(found[-1], beside)
             tell("value", number + 2, len(self.slices) + 1)
         return pa.concat_tables(found)
+
+    def _hours(self, cut: Slice) -> pa.Table:
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.lines(cut)}")
+        with reading(self.files[0]):
+            try:
+                return self.connection.sql(fact_sql(plain=self._plain)).to_arrow_table().cast(HOURS_SCHEMA)
+            except (pa.ArrowInvalid, duckdb.ConversionException) as error:
+                raise BillError("the bill's sums do not fit 64 bits.", code="bill.too_large") from error
 
     def priced(self) -> dict[str, tuple[int, int, int]]:
         """Per service: energy µWh, embodied µg and money of the lines that used energy and cost something."""

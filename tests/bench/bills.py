@@ -153,7 +153,7 @@ def write_bill(path: Path, lines: int, *, order: str = "hour", accounts: int = 1
         planned=number("CASE line_type WHEN 'SavingsPlanCoveredUsage' THEN paid / 2 ELSE 0 END"),
         lines=lines,
         resource=f"range % {count}" if order == "hour" else f"(range // {_HOURS}) % {count}",
-        hour=f"(range // {count}) % {_HOURS}" if order == "hour" else f"range % {_HOURS}",
+        hour=f"least(range // {count}, {_HOURS - 1})" if order == "hour" else f"range % {_HOURS}",
     )
     form = "FORMAT parquet, COMPRESSION snappy" if parquet else "FORMAT csv, HEADER"
     with duckdb.connect(config={"threads": 2, "memory_limit": "2GiB"}) as connection:

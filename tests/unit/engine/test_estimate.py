@@ -486,3 +486,45 @@ def test_estimate__usage_paid_beforehand_without_a_model__is_valued_by_its_effec
     bad = [{**lines[1], column: "free"}, lines[0]]
     with estimate([write_bill(bad, columns=names)], factor_set=factors) as found:
         assert [(line.line, line.code) for line in found.quarantined] == [(2, "line.cost")]
+
+
+class _Interrupted(Exception):
+    pass
+
+
+def test_estimate__interrupted_run__goes_on_from_the_slices_that_are_done(monkeypatch, factors, tmp_path):
+    sys.path.insert(0, "tests/bench")
+    bills = pytest.importorskip("bills")
+    monkeypatch.setattr("emissions.engine.slices._LINES", 100_000)
+    monkeypatch.setattr("emissions.engine.slices._MOST_READ", 3)
+    bill, kept = tmp_path / "bill.parquet", tmp_path / "kept"
+    bills.write_bill(bill, 300_000, accounts=5)
+    with estimate([bill], factor_set=factors) as found:
+        expected, slices = found.hours, len(found._workings.slices)
+    assert slices > 1
+
+    def stop(step: str, done: int, total: int) -> None:
+        if (step, done) == ("value", 2):
+            raise _Interrupted
+
+    with pytest.raises(_Interrupted):
+        estimate([bill], factor_set=factors, on_progress=stop, resume=kept)
+    (done,) = kept.rglob("hours-*.parquet")
+    monkeypatch.setattr("emissions.engine.workings.Workings._hours", _once_less(slices - 1))
+    with estimate([bill], factor_set=factors, resume=kept) as found:
+        assert found.hours.equals(expected)
+        assert done.exists()
+    assert not list(kept.iterdir()), "a finished run leaves nothing"
+
+
+def _once_less(allowed: int):
+    from emissions.engine.workings import Workings
+
+    real, calls = Workings._hours, []
+
+    def hours(self, cut):
+        calls.append(cut)
+        assert len(calls) <= allowed, "a slice that was done is summed again"
+        return real(self, cut)
+
+    return hours
