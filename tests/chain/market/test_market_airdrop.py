@@ -50,14 +50,18 @@ def _send_all(market, calls, *, gas_limit: int = GAS_LIMIT) -> list:
         sign_call(call, private_key=key, chain_id=31337, nonce=nonce + place, gas_limit=gas_limit, fees=fees)
         for place, call in enumerate(calls)
     ]
-    # A block holds so many; what does not fit would wait for the next transaction to come.
-    fit = max(1, BLOCK_GAS // gas_limit)
-    receipts = []
-    for start in range(0, len(signed), fit):
-        part = signed[start : start + fit]
-        for each in part:
-            client.send_raw(each.raw)
-        receipts += [wait_receipt(client, each.tx_hash, poll_s=0.01) for each in part]
+    # One block for as many as fit into it: a block for each would cost more than what is in them.
+    fit, receipts = max(1, BLOCK_GAS // gas_limit), []
+    client.call_rpc("evm_setAutomine", [False])
+    try:
+        for start in range(0, len(signed), fit):
+            part = signed[start : start + fit]
+            for each in part:
+                client.send_raw(each.raw)
+            client.call_rpc("evm_mine")
+            receipts += [wait_receipt(client, each.tx_hash, poll_s=0.01) for each in part]
+    finally:
+        client.call_rpc("evm_setAutomine", [True])
     failed = [call for call, receipt in zip(calls, receipts, strict=True) if not receipt.succeeded]
     for call in failed[:1]:
         client.call(call)  # says why
