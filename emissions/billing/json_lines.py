@@ -28,14 +28,15 @@ def start_of_json(start: str, name: str) -> tuple[list[str], dict[str, str]]:
             continue
         try:
             told = json.loads(line)
-        except ValueError as error:
+            first = first or (dict(_texts("", told)) if isinstance(told, dict) else {})
+        # Brackets in thousands of brackets are no bill either.
+        except (ValueError, RecursionError) as error:
             raise BillError(
                 f"not a line of JSON ({error}).", code="bill.columns", where=f"{name}, line {number}", hint="Export it again."
             ) from error
         if not isinstance(told, dict):
             raise BillError("the line is no object.", code="bill.columns", where=f"{name}, line {number}")
         names |= dict.fromkeys(told)
-        first = first or dict(_texts("", told))
     return list(names), first
 
 

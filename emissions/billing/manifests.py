@@ -49,7 +49,7 @@ def read_manifest(text: bytes, where: str) -> Manifest | None:
     """The delivery that a manifest tells; None for another provider's or purpose's JSON. Raises BillError if damaged."""
     try:
         told = json.loads(text.decode("utf-8-sig"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BillError(
             f"the manifest is not JSON ({error}).", code="bill.manifest", where=where, hint="Deliver it again."
         ) from error

@@ -197,6 +197,7 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str, str]] = {
         "bill.unreadable",
         r"a\.jsonl, line 2901: .*Malformed JSON",
     ),
+    "JSON without a bottom": ("a.jsonl", lambda: b'{"a":' * 90_000, "bill.columns", r"a\.jsonl, line 1: not a line of JSON"),
     "JSON that is no object": ("a.jsonl", lambda: b'{"a": 1}\n[1]\n', "bill.columns", r"a\.jsonl, line 2: the line is no object"),
     "JSON of something else": (
         "a.json",
