@@ -19,7 +19,7 @@ pytestmark = pytest.mark.deep
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# (file, the line's text, what it becomes, the test contracts that have to notice)
+# A file, a piece of it, and what it becomes.
 MUTANTS = [
     ("libraries/Quorum.sol", "uint256(agreed) * 3 > uint256(totalStake) * 2", "uint256(agreed) * 3 >= uint256(totalStake) * 2"),
     ("libraries/Quorum.sol", "uint256(agreed) * 3 > uint256(totalStake) * 2", "uint256(agreed) * 2 > uint256(totalStake)"),
@@ -57,7 +57,7 @@ def _forge(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         env={
             "FOUNDRY_CONFIG": "tokens/contracts/foundry.toml", "PATH": os.environ["PATH"], "NO_COLOR": "1",
-            "FOUNDRY_FUZZ_RUNS": "16", "FOUNDRY_INVARIANT_RUNS": "4",
+            "FOUNDRY_FUZZ_RUNS": "16", "FOUNDRY_INVARIANT_RUNS": "4", "FOUNDRY_DENY": "never",
         },
         cwd=folder,
         capture_output=True,
@@ -73,7 +73,7 @@ def test_mutants__each_wrong_line__is_noticed(copy):
         text = path.read_text(encoding="utf-8")
         assert text.count(line) == 1, f"{file} has {text.count(line)} times: {line}"
         path.write_text(text.replace(line, wrong), encoding="utf-8")
-        done = _forge(copy, "test", "--no-match-contract", "BuybackBurner|CarbonPriceFeed|FeeShareHook|FloorReserve|Governor")
+        done = _forge(copy, "test", "--match-contract", "^(PoCE|Challenges|Rewards|ValidatorSet|Votes)Test$")
         path.write_text(text, encoding="utf-8")
         assert "Compilation failed" not in done.stdout + done.stderr, f"{file}: {wrong or 'removed'} does not compile"
         if done.returncode == 0:
