@@ -54,7 +54,7 @@ fmt: ## Format
 lock: ## Resolve dependencies again
 	@sh cloudtuner/deploy/lock.sh
 
-bench-engine: ## Lines a second and memory of estimates, against a bare scan
+bench-engine: ## Lines a second and memory of estimates, against a bare scan and Cloud Carbon Footprint
 	$(PY) tests/bench/bench_engine.py $(BENCH)
 
 bench-ledger: ## Rows a second into the ledger, against a bare COPY, and its pages
