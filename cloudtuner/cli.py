@@ -19,6 +19,7 @@ from emissions.engine.cli import estimate_command
 from emissions.engine.compare.cli import compare_command
 from emissions.grid.cli import factors_app
 from tokens.chain.cli import deploy_command
+from tokens.market.cli import market_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,6 +30,7 @@ app = typer.Typer(
 chain_app = typer.Typer(no_args_is_help=True, help="Contracts and address books.", callback=lambda: None)
 app.add_typer(chain_app, name="chain")
 app.add_typer(factors_app, name="factors")
+app.add_typer(market_app, name="market")
 app.command("estimate")(estimate_command)
 app.command("compare")(compare_command)
 chain_app.command("deploy")(deploy_command)

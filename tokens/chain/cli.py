@@ -36,7 +36,7 @@ def deploy_command(
     deployer: Annotated[str, typer.Option(help="The deployer's address, for a dry run without its key.")] = "",
 ) -> None:
     """Deploys the contracts and writes the address book. Roles that are not given are the deployer's, on test networks."""
-    key = _read_key(key_file) if key_file else None
+    key = read_key(key_file) if key_file else None
     account = address_of(key) if key else (normal_address(deployer, field="--deployer") if deployer else "")
     if not account:
         raise ConfigurationError(
@@ -116,7 +116,8 @@ def _grant(text: str) -> ValidatorGrant:
         raise ConfigurationError(f"--validator {text!r} is not STAKER:SIGNER:TUNER.", code="chain.deploy") from error
 
 
-def _read_key(path: Path) -> bytes:
+def read_key(path: Path) -> bytes:
+    """The private key in a file; raises ConfigurationError unless it holds 32 bytes as hex."""
     try:
         key = bytes.fromhex(path.read_text(encoding="utf-8").strip().removeprefix("0x"))
     except OSError as error:

@@ -8,7 +8,7 @@ is Curve's and no part is ours to direct: its share is due from the treasury. Th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -57,17 +57,16 @@ class Amounts:
 
 @dataclass(frozen=True)
 class VenueFees:
-    """One venue over a range of blocks. `fees` is all that traders paid; `due` five percent of it."""
+    """One venue over a range of blocks. `fees` is all that traders paid; `due` five percent of it, in the currency in
+    which it has to come.
+    """
 
     name: str
     way: Way
     swaps: int
     fees: Amounts
+    due: Amounts
     delivered: Amounts
-
-    @property
-    def due(self) -> Amounts:
-        return self.fees.share()
 
     def shortfall_dollars(self, price_e8: int, dollar_unit: int) -> int:
         """What is still missing, in dollars at one price, never below 0: a share may arrive in the other currency."""
@@ -102,20 +101,55 @@ def v4_fees(client: RpcClient, pool: v4.V4Pool, *, hook: str, carbon: str, block
     """Fees of a V4 pool with our hook: the pool's own and the hook's on top, which together are what traders paid."""
     carbon_is_0 = pool.key.currency0.lower() == carbon.lower()
     wanted = "0x" + pool.key.pool_id.hex()
-    own, shared, swaps = Amounts(), Amounts(), 0
+    swaps: list[_Swap] = []
     for log in client.logs([pool.manager, hook], from_block=blocks[0], to_block=blocks[1]):
         if len(log["topics"]) < 2 or log["topics"][1] != wanted:
             continue
         if log["topics"][0] == v4.SWAP_EVENT:
             amount0, amount1, *_, fee = decode_values(("int128", "int128", "uint160", "uint128", "int24", "uint24"), _data(log))
-            # Negative is what went into the pool.
-            own += _fee_of(-amount0, -amount1, fee, carbon_is_0=carbon_is_0)
-            swaps += 1
-        elif log["topics"][0] == v4.SHARED_EVENT and log["address"].lower() == hook.lower():
+            # Seen from the trader: negative is what went into the pool.
+            into_0 = amount0 < 0
+            given, got = (-amount0, amount1) if into_0 else (-amount1, amount0)
+            swaps.append(_Swap(given, got, fee, input_is_carbon=into_0 == carbon_is_0))
+        elif log["topics"][0] == v4.SHARED_EVENT and log["address"].lower() == hook.lower() and swaps:
             (amount,) = decode_values(("uint256",), _data(log))
-            is_carbon = int(log["topics"][2], 16) == int(carbon, 16)
-            shared += Amounts(carbon=amount) if is_carbon else Amounts(dollars=amount)
-    return VenueFees(name, Way.HOOK, swaps, own + shared, shared)
+            # The hook speaks within the swap that it follows.
+            swaps[-1] = replace(swaps[-1], share=amount, share_is_carbon=int(log["topics"][2], 16) == int(carbon, 16))
+    paid, due, delivered = Amounts(), Amounts(), Amounts()
+    for swap in swaps:
+        paid, due, delivered = paid + swap.paid, due + swap.due, delivered + swap.shared
+    return VenueFees(name, Way.HOOK, len(swaps), paid, due, delivered)
+
+
+@dataclass(frozen=True)
+class _Swap:
+    """A swap in a pool with the hook: what went in and came out, the pool's fee in pips, the hook's share."""
+
+    given: int
+    got: int
+    fee: int
+    input_is_carbon: bool
+    share: int = 0
+    share_is_carbon: bool | None = None
+
+    @property
+    def shared(self) -> Amounts:
+        return _amount(self.share, carbon=bool(self.share_is_carbon))
+
+    @property
+    def paid(self) -> Amounts:
+        """The pool's own fee, which is a part of what went in, and the hook's."""
+        return _amount(self.given * self.fee // PIPS, carbon=self.input_is_carbon) + self.shared
+
+    @property
+    def due(self) -> Amounts:
+        """A twentieth of both together, in the currency of the share. Where that is what came out, the pool's fee is worth
+        fee / (1 - fee) of it at the swap's own price.
+        """
+        of_input = self.share_is_carbon is not None and self.share_is_carbon == self.input_is_carbon
+        own = self.given * self.fee // PIPS if of_input else self.got * self.fee // (PIPS - self.fee)
+        due = (own + self.share) * SHARE_BP // _BASIS_POINTS
+        return _amount(due, carbon=self.input_is_carbon == of_input)
 
 
 def v3_fees(
@@ -132,7 +166,7 @@ def v3_fees(
             receiver, amount0, amount1 = decode_values(("address", "uint128", "uint128"), _data(log))
             if int(receiver, 16) == int(burner, 16):
                 delivered += Amounts(amount0, amount1) if carbon_is_0 else Amounts(amount1, amount0)
-    return VenueFees(name, Way.POSITION, swaps, total, delivered)
+    return VenueFees(name, Way.POSITION, swaps, total, total.share(), delivered)
 
 
 def received_from(
@@ -192,6 +226,10 @@ def _fee_of(in0: int, in1: int, fee: int, *, carbon_is_0: bool) -> Amounts:
     """The fee of one swap: a part of what went in. Exactly one of the two went in."""
     fee0, fee1 = (max(0, amount) * fee // PIPS for amount in (in0, in1))
     return Amounts(fee0, fee1) if carbon_is_0 else Amounts(fee1, fee0)
+
+
+def _amount(amount: int, *, carbon: bool) -> Amounts:
+    return Amounts(carbon=amount) if carbon else Amounts(dollars=amount)
 
 
 def _word(address: str) -> str:
