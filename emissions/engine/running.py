@@ -11,13 +11,28 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cloudtuner.errors import CloudTunerError
+from cloudtuner.errors import CloudTunerError, ConfigurationError
 from emissions.engine.estimate import Estimate, estimate
 from emissions.engine.method import OWN
 from emissions.grid.catalog import load_factor_set
 from emissions.sources.fetching import local_bills
 
 REFUSED = 2
+DUCKDB, SPARK = "duckdb", "spark"
+ENGINES = (DUCKDB, SPARK)
+
+
+def one_of(option: str, word: str, known: Sequence[str]) -> None:
+    """Raises ConfigurationError for a word that an option does not know."""
+    if word not in known:
+        raise ConfigurationError(f"{option} does not know {word!r}.", code="cli.option", hint=f"Use {', '.join(known)}.")
+
+
+def bills_of(places: Sequence[str] | None) -> Sequence[str]:
+    """The bills that were named; without any there is nothing to do, which is a wrong call."""
+    if not places:
+        raise typer.BadParameter("name a bill: a file, a folder, or an s3://, gs:// or az:// prefix.", param_hint="BILL…")
+    return places
 
 
 @contextmanager
@@ -43,6 +58,8 @@ def estimating(
     format_name: str | None = None,
     method: str = OWN,
     basis: str | None = None,
+    engine: str = DUCKDB,
+    resume: Path | None = None,
     threads: int = 2,
     memory: str = "1GiB",
     strict: bool = False,
@@ -74,6 +91,8 @@ def estimating(
                     lines_out=lines_out,
                     basis=basis,
                     method=method,
+                    engine=engine,
+                    resume=resume,
                 )
             )
         yield found

@@ -18,13 +18,13 @@ from emissions.engine.compare.differences import compare_key
 from emissions.engine.compare.provider_export import ProviderExport, read_export
 from emissions.engine.compare.table import MARKET, Cause, Comparison, Row, compare
 from emissions.engine.estimate import Estimate
-from emissions.engine.running import estimating, refusing
+from emissions.engine.running import bills_of, estimating, refusing
 
 _CCF = "Cloud Carbon Footprint (aws 0.15.0)"
 
 
 def compare_command(
-    files: Bills,
+    files: Bills = None,
     provider_export: Annotated[
         Path | None,
         typer.Option(help="The provider's own carbon export: AWS CARBON_EMISSIONS or Google's, CSV or Parquet.", exists=False),
@@ -36,7 +36,9 @@ def compare_command(
     memory: Memory = "1GiB",
 ) -> None:
     """Compare a bill's figures with Cloud Carbon Footprint's method and with the provider's own export."""
-    with estimating(files, as_json=as_json, factors=factors, format_name=format_name, threads=threads, memory=memory) as found:
+    with estimating(
+        bills_of(files), as_json=as_json, factors=factors, format_name=format_name, threads=threads, memory=memory
+    ) as found:
         export = None
         if provider_export is not None:
             with refusing(as_json=as_json):

@@ -59,6 +59,8 @@ def test_out__cells_that_a_spreadsheet_would_run__are_neutralised(tmp_path):
         (["--method", "guess"], "method.unknown"),
         (["--basis", "green"], "factors.basis"),
         (["--factors", "of-tomorrow"], "factors.missing"),
+        (["--engine", "abacus"], "cli.option"),
+        (["--emit-sql", "cobol"], "cli.option"),
     ],
 )
 def test_option__that_says_nothing__exits_2_and_writes_nothing(samples, tmp_path, monkeypatch, words, code):
@@ -96,3 +98,23 @@ def test_explain__terminal_and_json__name_the_unknown_first(samples):
     assert "Usage without a model" in shown.stdout
     assert all(name in shown.stdout for name in unknown)
     assert "kWh" in shown.stdout
+
+
+@pytest.mark.parametrize("dialect", ["trino", "athena", "bigquery", "snowflake", "pyspark"])
+def test_emit_sql__dialect__prints_the_query_and_reads_no_bill(dialect):
+    result = runner.invoke(app, ["--emit-sql", dialect])
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.lstrip().upper().startswith(("SELECT", "WITH"))
+    assert "energy_uwh" in result.stdout
+
+
+def test_no_bill__exits_2_and_says_so():
+    result = runner.invoke(app, [])
+    assert result.exit_code == 2
+    assert "name a bill" in result.stderr
+
+
+def test_resume__folder_given__same_figures_and_nothing_left(samples, tmp_path):
+    told = _json(samples.second.path, "--resume", tmp_path / "kept", "--by", "service")
+    assert told["rows"] == _json(samples.second.path, "--by", "service")["rows"]
+    assert list((tmp_path / "kept").iterdir()) == []
