@@ -14,6 +14,8 @@ NEXT = datetime(2026, 3, 1, tzinfo=UTC)
 class SampleUse:
     """One billed line. `kind` is Usage, Tax or Unused; `hours` is how long it lasts from `start` on."""
 
+    start: datetime
+    hours: int
     account: str
     service: str
     usage_type: str
@@ -24,8 +26,6 @@ class SampleUse:
     instance_type: str
     operation: str
     kind: str
-    start: datetime
-    hours: int
 
     @property
     def end(self) -> datetime:
@@ -44,10 +44,10 @@ _AWS = """
 """
 _AZURE = """
 3f0c6a52-9d1b-4d27-8c55-6b8f2f1f0a11|Virtual Machines|Dv3/DSv3 Series - D2 v3/D2s v3|1 Hour|westus2|24|2.64|Standard_D2s_v3||Usage
-3f0c6a52-9d1b-4d27-8c55-6b8f2f1f0a11|Storage|Premium SSD Managed Disks - P30 LRS Disk|1/Month|westus2|0.033336|4.096|||Usage
-3f0c6a52-9d1b-4d27-8c55-6b8f2f1f0a11|Storage|Tiered Block Blob - Hot LRS Data Stored|1 GB/Month|westus2|24.80634996|0.48|||Usage
-3f0c6a52-9d1b-4d27-8c55-6b8f2f1f0a11|Bandwidth|Inter-Region - Data Transfer Out|1 GB|eastus2|0.017343|0.0003|||Usage
-3f0c6a52-9d1b-4d27-8c55-6b8f2f1f0a11|Storage|Tiered Block Blob - Hot Read Operations|10K|eastus2|0.0004|0.00004|||Usage
+3f0c6a52-9d1b-4d27-8c55-6b8f2f1f0a11|Storage|Premium SSD Managed Disks - P30 LRS Disk|1/Month|westus2|0.032258|3.9636|||Usage
+3f0c6a52-9d1b-4d27-8c55-6b8f2f1f0a11|Storage|Tiered Block Blob - Hot LRS Data Stored|1 GB/Month|westus2|21.5|0.4161|||Usage
+3f0c6a52-9d1b-4d27-8c55-6b8f2f1f0a11|Bandwidth|Inter-Region - Data Transfer Out|1 GB|eastus2|0.048125|0.0009625|||Usage
+3f0c6a52-9d1b-4d27-8c55-6b8f2f1f0a11|Storage|Tiered Block Blob - Hot Read Operations|10K|eastus2|0.0007|0.0000301|||Usage
 3f0c6a52-9d1b-4d27-8c55-6b8f2f1f0a11|Virtual Machines|Dv3/DSv3 Series - D2 v3/D2s v3|1 Hour|westus2|3|0.3|Standard_D2s_v3||Unused
 """
 _GCP = """
@@ -70,7 +70,7 @@ def _uses(table: str, times: int, hours: int) -> Iterator[SampleUse]:
     for place in range(times):
         start = MONTH + timedelta(hours=place * max(23, hours))
         for line in table.strip().splitlines():
-            yield SampleUse(*line.split("|"), start=start, hours=hours)
+            yield SampleUse(start, hours, *line.split("|"))
 
 
 AWS_USES = tuple(_uses(_AWS, 29, 1))
