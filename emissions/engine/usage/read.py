@@ -70,10 +70,18 @@ def use_of(key: RateKey, factors: FactorSet, day: str, month_hours: int) -> Use 
         if measure.monthly:
             terms += (Term("hours in the month", "calendar", Fraction(month_hours), "h", "calendar, UTC", ""),)
         return _kept(row, answer, terms, measure.base_units(month_hours), Ask(key, row, factors, day))
-    if misfit is not None and misfit["service"] != EVERY_SERVICE:
+    if misfit is not None and misfit["service"] != EVERY_SERVICE and _is_code(key):
         wanted = " or ".join(MODELS[misfit["model"]].dimensions).replace("_", "-")
         return Refused("line.unit", f"{key.service} {key.usage_type} is billed in {key.unit or 'no unit'!r}, expected {wanted}.")
     return NotModelled("no model for this usage type")
+
+
+def _is_code(key: RateKey) -> bool:
+    """Whether the usage type is a code with one unit, as AWS's are, and not a name or a sentence in words.
+
+    A code in another unit is a damaged line; a name in another unit is one that the patterns read too widely.
+    """
+    return key.provider == "aws" and " " not in key.usage_type
 
 
 def _meant(model: str, billed: Measure | None) -> Measure | None:

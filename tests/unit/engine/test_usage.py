@@ -199,6 +199,15 @@ def test_basis__asked__answers_on_it_and_leaves_energy_alone(factors):
     assert direct.operational_ug != lifecycle.operational_ug
 
 
+def test_usage__name_in_another_unit__is_left_to_cost_and_a_code_is_refused(factors):
+    named = RateKey("azure", "Storage", "Tiered Block Blob - Hot LRS Data Stored", "", "1 Hour", "eastus", "")
+    code = RateKey("aws", "AmazonS3", "TimedStorage-ByteHrs", "", "Hrs", "us-east-1", "")
+    assert rate_of(named, FEBRUARY, factors) == NotModelled("no model for this usage type")
+    refused = rate_of(code, FEBRUARY, factors)
+    assert isinstance(refused, Refused)
+    assert refused.message == "AmazonS3 TimedStorage-ByteHrs is billed in 'Hrs', expected gb-hour."
+
+
 def test_usage__nothing_known__is_left_to_cost(factors):
     key = RateKey("azure", "Quantum Teleportation", "Entangled Pairs", "", "1", "eastus", "")
     assert rate_of(key, FEBRUARY, factors) == NotModelled("no model for this usage type")
