@@ -113,26 +113,39 @@ def _text(kg: float | None) -> str | None:
     return None if kg is None else f"{kg:.9f}"
 
 
-def _kg(kg: float | None) -> str:
-    return "–" if kg is None else group(f"{kg:.3f}")
+class _Scale:
+    """The unit of mass that a bill's figures are shown in: kilograms, grams for a small one."""
+
+    def __init__(self, kg: float) -> None:
+        self.unit, self._per_kg = ("kg", 1) if kg >= 1 else ("g", 1000)
+
+    def __call__(self, kg: float | None) -> str:
+        """Three places, grouped; a dash where there is no figure."""
+        if kg is None:
+            return "–"
+        text = f"{kg * self._per_kg:.3f}"
+        return group("0.000" if text == "-0.000" else text)
 
 
 def _print(told: Comparison, found: Estimate, console: Console) -> None:
-    table = Table(title="kg CO2e by category and service, estimated", title_justify="left", show_footer=True)
+    shown = _Scale(max(told.ours_kg, told.ccf_kg or 0.0))
+    table = Table(title=f"{shown.unit} CO2e by category and service, estimated", title_justify="left", show_footer=True)
     table.add_column("Category", "Total")
     table.add_column("Service", overflow="fold")
-    table.add_column("Ours", _kg(told.ours_kg), justify="right", no_wrap=True)
-    table.add_column("of it embodied", _kg(sum(row.ours_embodied_kg for row in told.rows)), justify="right", no_wrap=True)
-    table.add_column("CCF", _kg(told.ccf_kg), justify="right", no_wrap=True)
+    table.add_column("Ours", shown(told.ours_kg), justify="right", no_wrap=True)
+    table.add_column("of it embodied", shown(sum(row.ours_embodied_kg for row in told.rows)), justify="right", no_wrap=True)
+    table.add_column("CCF", shown(told.ccf_kg), justify="right", no_wrap=True)
     table.add_column("Main reason", overflow="fold")
     for row in told.rows:
-        table.add_row(row.category, row.service, _kg(row.ours_kg), _kg(row.ours_embodied_kg), _kg(row.ccf_kg), _main(row))
+        cells = (shown(row.ours_kg), shown(row.ours_embodied_kg), shown(row.ccf_kg), _main(row))
+        table.add_row(row.category, row.service, *cells)
     console.print(table)
     if told.ccf_kg is None:
         console.print(f"{_CCF} is repeated for AWS bills only.", highlight=False)
     elif told.causes:
-        console.print(f"Ours − {_CCF} = {_kg(told.ours_kg - told.ccf_kg)} kg, one change at a time:", highlight=False)
-        _print_causes(told.causes, console)
+        difference = shown(told.ours_kg - told.ccf_kg)
+        console.print(f"Ours − {_CCF} = {difference} {shown.unit}, one change at a time:", highlight=False)
+        _print_causes(told.causes, shown, console)
     if told.export is not None:
         _print_provider(told, told.export, console)
     console.print(f"Factor set {found.factor_set}", highlight=False, soft_wrap=True)
@@ -143,26 +156,26 @@ def _main(row: Row) -> str:
 
 
 def _print_provider(told: Comparison, export: ProviderExport, console: Console) -> None:
+    shown = _Scale(max(told.ours_kg, *(figure.total_kg for figure in export.figures.values()), 0.0))
     versions = ", ".join(export.model_versions) or "not stated"
-    table = Table(
-        title=f"kg CO2e by service, ours and the provider's own ({export.provider}, model {versions})", title_justify="left"
-    )
+    title = f"{shown.unit} CO2e by service, ours and the provider's own ({export.provider}, model {versions})"
+    table = Table(title=title, title_justify="left")
     table.add_column("Service", overflow="fold")
     for name in ("Ours", "Provider", "of it scope 3", "market-based"):
         table.add_column(name, justify="right", no_wrap=True)
     for pair in told.services:
         figure = pair.figure
-        shown = (figure.total_kg, figure.embodied_kg, figure.market_kg) if figure else (None, None, None)
-        table.add_row(pair.service, _kg(pair.ours_kg), *(_kg(value) for value in shown))
+        theirs = (figure.total_kg, figure.embodied_kg, figure.market_kg) if figure else (None, None, None)
+        table.add_row(pair.service, shown(pair.ours_kg), *(shown(value) for value in theirs))
     console.print(table)
     if export.other_rows:
         console.print(f"{export.other_rows} rows of other accounts or months were left out.", highlight=False)
     total = sum(pair.ours_kg - (pair.figure.total_kg if pair.figure else 0.0) for pair in told.services)
-    console.print(f"Ours − the provider's = {_kg(total)} kg:", highlight=False)
-    _print_causes(told.provider_causes, console)
+    console.print(f"Ours − the provider's = {shown(total)} {shown.unit}:", highlight=False)
+    _print_causes(told.provider_causes, shown, console)
     console.print(f"Note: {MARKET}.", highlight=False, soft_wrap=True)
 
 
-def _print_causes(causes: tuple[Cause, ...], console: Console) -> None:
+def _print_causes(causes: tuple[Cause, ...], shown: _Scale, console: Console) -> None:
     for cause in causes:
-        console.print(f"  {_kg(cause.kg):>16} kg  {cause.words}", highlight=False, soft_wrap=True)
+        console.print(f"  {shown(cause.kg):>16} {shown.unit}  {cause.words}", highlight=False, soft_wrap=True)
