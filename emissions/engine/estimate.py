@@ -11,14 +11,14 @@ import hashlib
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import rfc8785
 
 from cloudtuner.errors import BillError
@@ -34,10 +34,10 @@ from emissions.engine.numbering import physical_lines
 from emissions.engine.ratecard import CostRatio, Rate, RateCard, month_range, rate_by_cost
 from emissions.engine.ratekey import RateKey
 from emissions.engine.reading import Progress
-from emissions.engine.results import AccountSummary, Bill, Counts, Coverage, QuarantinedLine, sums_by
+from emissions.engine.results import AccountSummary, Bill, Counts, Coverage, QuarantinedLine
 from emissions.engine.rows import faulty_rows, quantities, stripped_documents
 from emissions.engine.spark import hours_on_spark
-from emissions.engine.workings import KeyUse, Workings
+from emissions.engine.workings import KeyUse, Summed, Workings
 from emissions.grid.catalog import FactorSet
 from emissions.poce.lines import StrippedLines
 
@@ -174,7 +174,8 @@ def _value(
         rated.extend(by_cost)
         workings.lay_card(rated)
     hours = sum_hours()
-    counts = _counts(workings, hours)
+    summary = workings.summary(hours)
+    counts = _counts(workings, summary)
     quarantined = _quarantined(files, workings, card, uses) if counts.quarantined else []
     if strict and quarantined:
         first = quarantined[0]
@@ -192,10 +193,10 @@ def _value(
     found = Estimate(
         bill=bill,
         hours=hours,
-        accounts=_accounts(workings, hours),
+        accounts=_accounts(workings, summary),
         quarantined=quarantined,
         counts=counts,
-        coverage=_coverage(hours),
+        coverage=_coverage(summary),
         factor_set=factor_set.id,
         engine=ENGINE_ID,
         rates={(use.key, use.month): rate for use, rate in rated},
@@ -278,59 +279,46 @@ def _quarantined(files: list[BillFile], workings: Workings, card: RateCard, uses
     return sorted(found, key=lambda line: (line.file, line.line))[:MAX_QUARANTINE_LISTED]
 
 
-def _accounts(workings: Workings, hours: pa.Table) -> list[AccountSummary]:
-    known = _by_account(hours.filter(pc.not_equal(hours["quality"], "unknown")))
-    unknown = _by_account(hours.filter(pc.equal(hours["quality"], "unknown")))
-    spans = (
-        hours.select(["account", "hour", "lines"])
-        .group_by("account")
-        .aggregate([("hour", "min"), ("hour", "max"), ("lines", "sum")])
-    )
-    valued = {row["account"]: row for row in spans.to_pylist()}
+def _accounts(workings: Workings, summary: Sequence[Summed]) -> list[AccountSummary]:
     found = []
     for account, lines, without_invoice, meant in workings.accounts():
         if not account:
             # Lines without an account are quarantined or carry no energy; they are counted, but are nobody's.
             continue
-        energy, ug = known.get(account, (0, 0))
-        span = valued.get(account, {"hour_min": -1, "hour_max": -1, "lines_sum": 0})
+        here = [row for row in summary if row.account == account]
         found.append(
             AccountSummary(
                 account=account,
-                hour_from=span["hour_min"],
-                hour_through=span["hour_max"],
+                hour_from=min((row.hour_from for row in here), default=-1),
+                hour_through=max((row.hour_through for row in here), default=-1),
                 lines=lines,
                 lines_without_invoice=without_invoice,
-                ug=ug,
-                energy_uwh=energy,
-                by_cost_ug=unknown.get(account, (0, 0))[1],
-                quarantined=meant - span["lines_sum"],
+                ug=sum(row.ug for row in here if row.quality != "unknown"),
+                energy_uwh=sum(row.energy_uwh for row in here if row.quality != "unknown"),
+                by_cost_ug=sum(row.ug for row in here if row.quality == "unknown"),
+                quarantined=meant - sum(row.lines for row in here),
             )
         )
     return found
 
 
-def _by_account(hours: pa.Table) -> dict[str, tuple[int, int]]:
-    sums = sums_by(hours, ["account"], ["energy_uwh", "operational_ug", "embodied_ug"])
-    return {row["account"]: (row["energy_uwh"], row["operational_ug"] + row["embodied_ug"]) for row in sums}
-
-
-def _counts(workings: Workings, hours: pa.Table) -> Counts:
+def _counts(workings: Workings, summary: Sequence[Summed]) -> Counts:
     lines, meant, idle = workings.totals()
-    by_quality = {row["quality"]: row["lines"] for row in sums_by(hours, ["quality"], ["lines"])}
-    valued = sum(by_quality.values())
+    valued = sum(row.lines for row in summary)
     return Counts(
         lines=lines + workings.duplicates,
         with_energy=valued,
         without_energy=idle,
-        unknown=by_quality.get("unknown", 0),
+        unknown=sum(row.lines for row in summary if row.quality == "unknown"),
         duplicates=workings.duplicates,
         quarantined=meant - valued,
     )
 
 
-def _coverage(hours: pa.Table) -> Coverage:
-    by_quality = {row["quality"]: row["cost_micro"] for row in sums_by(hours, ["quality"], ["cost_micro"])}
+def _coverage(summary: Sequence[Summed]) -> Coverage:
+    by_quality: Counter[str] = Counter()
+    for row in summary:
+        by_quality[row.quality] += row.cost_micro
     return Coverage(
         known_cost_micro=sum(cost for quality, cost in by_quality.items() if quality != "unknown"),
         energy_cost_micro=sum(by_quality.values()),

@@ -85,28 +85,28 @@ def valued_lines(*, plain: bool = False, keep: Mapping[str, str] | None = None) 
     return good.select("place", "hour", "cost_micro", *kept, **figures)
 
 
-def fact_query(*, plain: bool = False) -> Table:
-    """Hourly integers per account, region, service, category, quality and basis, in order of hour and place.
+def sums_query(*, plain: bool = False) -> Table:
+    """Hourly integers per place, in order of hour and place.
 
     `plain` promises more than `valued_lines` asks for: that no sum of a place's absolute values reaches 2^53. Then sums
     are of whole doubles, each of which is exact, and take half the memory of integers.
     """
+    return _sums(plain=plain).order_by(["hour", "place"])
+
+
+def _sums(*, plain: bool = False) -> Table:
+    valued = valued_lines(plain=plain)
+    kind = "float64" if plain else "int64"
+    summed = {name: valued[name].cast(kind).sum() for name in (*MEASURES, "cost_micro")}
+    return valued.group_by(["place", "hour"]).aggregate(**summed, lines=valued.count())
+
+
+def fact_query() -> Table:
+    """Hourly integers per account, region, service, category, quality and basis, in order of hour and place."""
     import ibis
 
-    valued = valued_lines(plain=plain)
-    names = (*MEASURES, "cost_micro")
-    summed = {name: valued[name].cast("float64" if plain else "int64").sum() for name in names}
-    grouped = valued.group_by(["place", "hour"]).aggregate(**summed, lines=valued.count())
-    place = ibis.table(PLACE_SCHEMA, name="place")
-    named = grouped.join(place, "place").order_by(["hour", "place"])
-    return named.select(
-        "account",
-        "hour",
-        *LABELS[1:],
-        **{name: named[name].cast("int64") for name in MEASURES},
-        lines=named["lines"],
-        cost_micro=named["cost_micro"].cast("int64"),
-    )
+    named = _sums().join(ibis.table(PLACE_SCHEMA, name="place"), "place").order_by(["hour", "place"])
+    return named.select("account", "hour", *LABELS[1:], *MEASURES, "lines", "cost_micro")
 
 
 def priced_query(*, plain: bool = False) -> Table:
@@ -130,11 +130,11 @@ def profile_query() -> Table:
 
 
 @cache
-def fact_sql(*, plain: bool = False) -> str:
-    """`fact_query` in DuckDB's SQL."""
+def sums_sql(*, plain: bool = False) -> str:
+    """`sums_query` in DuckDB's SQL."""
     import ibis
 
-    return str(ibis.to_sql(fact_query(plain=plain), dialect="duckdb"))
+    return str(ibis.to_sql(sums_query(plain=plain), dialect="duckdb"))
 
 
 @cache

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cloudtuner.errors import BillError
@@ -20,7 +20,7 @@ from emissions.billing.formats import KEY_FIELDS
 from emissions.billing.normalise import literal
 from emissions.engine import doubles
 from emissions.engine.explain import KeySum
-from emissions.engine.facts import CARD_SCHEMA, LABELS, MEASURES, fact_sql, priced_sql, profile_sql
+from emissions.engine.facts import CARD_SCHEMA, LABELS, MEASURES, priced_sql, profile_sql, sums_sql
 from emissions.engine.kept import Kept, whole
 from emissions.engine.lines import LineSource, open_lines, parse_query
 from emissions.engine.ratecard import Rate
@@ -42,6 +42,20 @@ class KeyUse:
     number: int
     largest_quantity: float
     largest_cost_micro: int
+
+
+@dataclass(frozen=True)
+class Summed:
+    """The hourly rows of one account and quality, added up; `ug` is operational and embodied together."""
+
+    account: str
+    quality: str
+    hour_from: int
+    hour_through: int
+    lines: int
+    cost_micro: int
+    energy_uwh: int
+    ug: int
 
 
 class Workings:
@@ -172,10 +186,25 @@ class Workings:
     def _hours(self, cut: Slice) -> pa.Table:
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.lines(cut)}")
         with reading(self.files[0]):
-            try:
-                return self.connection.sql(fact_sql(plain=self._plain)).to_arrow_table().cast(HOURS_SCHEMA)
-            except (pa.ArrowInvalid, duckdb.ConversionException) as error:
-                raise BillError("the bill's sums do not fit 64 bits.", code="bill.too_large") from error
+            sums = self.connection.sql(sums_sql(plain=self._plain)).to_arrow_table()
+        # Names are put to the sums here: joined in the query, six texts a row would be sorted along.
+        places = self.connection.sql("SELECT * FROM place ORDER BY place").to_arrow_table().combine_chunks()
+        named = {name: places[name].take(pc.subtract(sums["place"], 1)) for name in LABELS}
+        columns = {name: sums[name] for name in sums.column_names} | named
+        try:
+            return pa.table([columns[field.name].cast(field.type) for field in HOURS_SCHEMA], schema=HOURS_SCHEMA)
+        except pa.ArrowInvalid as error:
+            raise BillError("the bill's sums do not fit 64 bits.", code="bill.too_large") from error
+
+    def summary(self, hours: pa.Table) -> list[Summed]:
+        """What hourly rows come to per account and quality."""
+        self.connection.register("hours_arrow", hours)
+        rows = self.connection.execute(
+            "SELECT account, quality, min(hour), max(hour), sum(lines), sum(cost_micro), sum(energy_uwh), "
+            "sum(operational_ug) + sum(embodied_ug) FROM hours_arrow GROUP BY account, quality ORDER BY account, quality"
+        ).fetchall()
+        self.connection.unregister("hours_arrow")
+        return [Summed(account, quality, *map(int, figures)) for account, quality, *figures in rows]
 
     def priced(self) -> dict[str, tuple[int, int, int]]:
         """Per service: energy µWh, embodied µg and money of the lines that used energy and cost something."""
