@@ -31,6 +31,7 @@ def relay_tick() -> None:
     _quietly(registering.register_nodes)
     _quietly(voting.post_epochs)
     _quietly(paying.push_claims)
+    _quietly(paying.settle_fees)
     if _quietly(relay.relay_once):
         wake_on_commit(INDEXER)
 

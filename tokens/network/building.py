@@ -32,6 +32,8 @@ def is_moot(row: ChainTx) -> bool:
             paid = reading.claimed_by_node()
             done = all(paid.get(node, 0) >= int(cum) for node, cum in payload["cum_ug"].items())
             return done or paying.overtaken(payload) or paying.overpays(payload)
+        case "fees":
+            return paying.settled(payload)
         case _:
             return False
 

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from emissions.poce.epoch import BundleLeaf
+from tokens.chain import duties
 from tokens.network import connection, outbox, reading
 
 # Leaves in one transaction; at about 42,000 gas a first claim this stays below the gas limit of a transaction.
 LEAVES_A_CALL = 100
+# Fees are settled for so many final epochs at once; the contract keeps the last 32 and forgets older ones.
+EPOCHS_A_SETTLEMENT = 8
+KEPT_EPOCHS = 32
 
 
 def push_claims() -> int:
@@ -35,6 +39,35 @@ def push_claims() -> int:
         for part in range(0, len(entries), LEAVES_A_CALL):
             count += _push(payable, wallet, entries[part : part + LEAVES_A_CALL], part // LEAVES_A_CALL)
     return count
+
+
+def settle_fees() -> int:
+    """Writes an intent `fees:<first>:<last>` once enough final epochs owe their signers fees; returns 1 if it did.
+
+    Anybody may settle them; a validator gets its share by `claimFees`.
+    """
+    limit, now, window_s = reading.final_below(), reading.head_timestamp(), connection.address_book().window_s
+    standing = reading.standing_epochs()
+    settled = {int(event.key) for event in reading.events("FeesSettled")}
+    kept = [number for number in sorted(standing) if number > max(standing) - KEPT_EPOCHS + EPOCHS_A_SETTLEMENT // 2]
+    due = [
+        number
+        for number in kept
+        if number not in settled and standing[number].block.number <= limit and now > standing[number].block.timestamp + window_s
+    ][:EPOCHS_A_SETTLEMENT]
+    if len(due) < EPOCHS_A_SETTLEMENT:
+        return 0
+    intent = f"fees:{due[0]}:{due[-1]}"
+    if outbox.live(intent) is not None:
+        return 0
+    outbox.intend(intent, "fees", duties.settle_fees(connection.contracts(), due), payload={"epochs": due})
+    return 1
+
+
+def settled(payload: Mapping[str, Any]) -> bool:
+    """Whether somebody settled one of these epochs meanwhile: the call would revert, and the rest is asked for anew."""
+    known = {int(event.key) for event in reading.events("FeesSettled")}
+    return any(epoch in known for epoch in payload["epochs"])
 
 
 def overtaken(payload: Mapping[str, Any]) -> bool:

@@ -10,6 +10,24 @@ import pytest
 pytestmark = pytest.mark.chain
 
 
+def test_fees__enough_final_epochs__settled_once_for_their_signers(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from emissions.poce.keys import address_of
+    from tokens.chain import duties
+    from tokens.network import paying, reading
+    from tokens.network.models import ChainTx
+
+    node = world.node()
+    world.report(node, {0: 1_000})
+    world.run_until_paid(1_000)
+    assert paying.settle_fees() == 0
+    monkeypatch.setattr(paying, "EPOCHS_A_SETTLEMENT", 1)
+    world.run(lambda: reading.events("FeesSettled").exists())
+    world.tick()
+    assert ChainTx.objects.filter(kind="fees").count() == 1
+    owed = [duties.fees_of(world.network.contracts, address_of(key)) for key in world.network.validator_keys]
+    assert owed == [25 * 10**18] * 4
+
+
 def test_journey__two_nodes__claims_and_retires_to_the_microgram(world: Any) -> None:
     from tokens.selectors import Period, kilogram_states, retirement, tie_out
 
