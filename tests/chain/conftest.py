@@ -188,17 +188,17 @@ def watched(anvil: Anvil) -> Network:
     return make_network(anvil, dataclasses.replace(NETWORKS["local"], window_s=300, epoch_gap_s=10))
 
 
-def make_network(anvil: Anvil, chosen: ChainChoice) -> Network:
+def make_network(anvil: Anvil, chosen: ChainChoice, *, owner: str | None = None, factor_set: str = FACTOR_SET) -> Network:
     """Deploys with the parameters of a network, and names every key."""
     keys = anvil.keys
     validator_keys = keys[4:8]
     parameters = DeployParameters(
         network=chosen,
-        owner=address_of(keys[0]),
+        owner=owner or address_of(keys[0]),
         registrar=address_of(keys[1]),
         guardian=address_of(keys[3]),
         treasury=address_of(keys[8]),
-        factor_set=FACTOR_SET,
+        factor_set=factor_set,
         factor_set_uri="https://example.org/factors",
         validators=tuple(ValidatorGrant(address_of(key), address_of(key), 250_000 * TUNER_UNIT) for key in validator_keys),
     )
