@@ -3,8 +3,9 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IPoolManager} from "@uniswap/v4-core/src/interfaces/IPoolManager.sol";
-import {BalanceDelta, BalanceDeltaLibrary} from "@uniswap/v4-core/src/types/BalanceDelta.sol";
+import {BalanceDelta} from "@uniswap/v4-core/src/types/BalanceDelta.sol";
 import {Currency} from "@uniswap/v4-core/src/types/Currency.sol";
 import {PoolKey} from "@uniswap/v4-core/src/types/PoolKey.sol";
 import {ModifyLiquidityParams, SwapParams} from "@uniswap/v4-core/src/types/PoolOperation.sol";
@@ -61,7 +62,8 @@ contract PoolDesk {
     {
         _requireBefore(deadline);
         (int128 delta0, int128 delta1) = _unlock(Deed.Swap, key, abi.encode(zeroForOne, amountIn));
-        amountOut = uint256(int256(zeroForOne ? delta1 : delta0));
+        // A pool whose hook takes more than comes out would have the caller pay both ways: the cast refuses that.
+        amountOut = SafeCast.toUint256(zeroForOne ? delta1 : delta0);
         if (amountOut < minOut) revert PoolDeskTooLittle(amountOut, minOut);
         uint256 cost = uint256(-int256(zeroForOne ? delta0 : delta1));
         // A pool that ran out of liquidity takes a part only; nobody asked for that.
@@ -131,7 +133,7 @@ contract PoolDesk {
         (bool zeroForOne, uint128 amountIn) = abi.decode(arguments, (bool, uint128));
         uint160 limit = zeroForOne ? TickMath.MIN_SQRT_PRICE + 1 : TickMath.MAX_SQRT_PRICE - 1;
         delta = poolManager.swap(key, SwapParams(zeroForOne, -int256(uint256(amountIn)), limit), "");
-        if (quoteOnly) revert PoolDeskQuoted(uint256(int256(zeroForOne ? delta.amount1() : delta.amount0())));
+        if (quoteOnly) revert PoolDeskQuoted(SafeCast.toUint256(zeroForOne ? delta.amount1() : delta.amount0()));
     }
 
     function _modify(address account, PoolKey memory key, bytes memory arguments) private returns (BalanceDelta delta) {

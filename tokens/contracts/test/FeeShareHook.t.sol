@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IHooks} from "@uniswap/v4-core/src/interfaces/IHooks.sol";
 import {IPoolManager} from "@uniswap/v4-core/src/interfaces/IPoolManager.sol";
 import {BalanceDelta} from "@uniswap/v4-core/src/types/BalanceDelta.sol";
@@ -12,6 +13,24 @@ import {TickMath} from "@uniswap/v4-core/src/libraries/TickMath.sol";
 import {FeeShareHook} from "../src/FeeShareHook.sol";
 import {PoolDesk} from "../src/PoolDesk.sol";
 import {MarketBase} from "./MarketBase.sol";
+
+/// @dev A hook that takes twice what comes out of a swap.
+contract GreedyHook {
+    IPoolManager private immutable manager;
+
+    constructor(IPoolManager manager_) {
+        manager = manager_;
+    }
+
+    function afterSwap(address, PoolKey calldata key, SwapParams calldata params, BalanceDelta delta, bytes calldata)
+        external
+        returns (bytes4, int128)
+    {
+        int128 out = params.zeroForOne ? delta.amount1() : delta.amount0();
+        manager.take(params.zeroForOne ? key.currency1 : key.currency0, address(this), uint128(2 * out));
+        return (IHooks.afterSwap.selector, 2 * out);
+    }
+}
 
 contract FeeShareHookTest is MarketBase {
     string private constant POOL_MANAGER = "node_modules/@uniswap/v4-core/out/PoolManager.sol/PoolManager.json";
@@ -30,7 +49,8 @@ contract FeeShareHookTest is MarketBase {
         _fund(keccak256("market"), address(this), 1e15);
         manager = IPoolManager(vm.deployCode(POOL_MANAGER, abi.encode(address(this))));
         desk = new PoolDesk(address(manager));
-        hook = new FeeShareHook{salt: _salt()}(address(manager), BURNER);
+        bytes memory code = abi.encodePacked(type(FeeShareHook).creationCode, abi.encode(manager, BURNER));
+        hook = new FeeShareHook{salt: _salt(code)}(address(manager), BURNER);
         key = _key(LP_FEE);
         _initialize(key);
         ct02.approve(address(desk), type(uint256).max);
@@ -45,8 +65,7 @@ contract FeeShareHookTest is MarketBase {
         dollar.approve(address(desk), type(uint256).max);
     }
 
-    function _salt() private view returns (bytes32 salt) {
-        bytes memory code = abi.encodePacked(type(FeeShareHook).creationCode, abi.encode(manager, BURNER));
+    function _salt(bytes memory code) private view returns (bytes32 salt) {
         bytes32 codeHash = keccak256(code);
         bytes memory packed = abi.encodePacked(hex"ff", address(this), uint256(0), codeHash);
         uint256 hash;
@@ -216,6 +235,22 @@ contract FeeShareHookTest is MarketBase {
             key, -EDGE, EDGE, -LIQUIDITY, [uint256(0), 0], [uint256(0), 0], block.timestamp
         );
         assertTrue(delta0 > 0 && delta1 > 0, "the owner got nothing");
+    }
+
+    function test_desk__hook_takes_more_than_comes_out__is_refused() public {
+        bytes memory code = abi.encodePacked(type(GreedyHook).creationCode, abi.encode(manager));
+        GreedyHook greedy = new GreedyHook{salt: _salt(code)}(manager);
+        PoolKey memory trap = _key(LP_FEE);
+        trap.hooks = IHooks(address(greedy));
+        _initialize(trap);
+        desk.modifyLiquidity(
+            trap, -EDGE, EDGE, LIQUIDITY, [type(uint256).max, type(uint256).max], [uint256(0), 0], block.timestamp
+        );
+        vm.expectPartialRevert(SafeCast.SafeCastOverflowedIntToUint.selector);
+        vm.prank(TRADER);
+        desk.swapExactIn(trap, _isCarbon0(), 1e18, 0, block.timestamp);
+        vm.expectPartialRevert(SafeCast.SafeCastOverflowedIntToUint.selector);
+        desk.quoteExactIn(trap, _isCarbon0(), 1e18);
     }
 
     function test_desk__pool_runs_out__is_refused() public {
