@@ -354,6 +354,32 @@ contract PoCETest is Base {
         assertEq(poce.mintedUg(), highest);
     }
 
+    function testFuzz_leafHash__anyLeaf__isHashedTwiceOverItsWords(IPoCE.Leaf memory leaf) public view {
+        bytes memory words = abi.encode(
+            leaf.node,
+            leaf.wallet,
+            leaf.throughHour,
+            leaf.cumUg,
+            leaf.cumTuner,
+            leaf.level,
+            leaf.historyRoot
+        );
+        assertEq(words.length, 224);
+        assertTrue(poce.leafHash(leaf) == keccak256(abi.encode(keccak256(words))), "another leaf hash");
+    }
+
+    function test_claim__innerNodeAsALeaf__reverts() public {
+        IPoCE.Leaf memory a = _leaf("a", WALLET, KG);
+        IPoCE.Leaf memory b = _leaf("b", WALLET, KG);
+        // A tree whose root is the hash of the pair: a claim with the pair's own proof must not pass for a leaf.
+        bytes32 root = _pair(poce.leafHash(a), poce.leafHash(b));
+        _report(_header(root, 2 * KG, 2 * KG));
+        vm.warp(block.timestamp + WINDOW);
+        vm.expectPartialRevert(IPoCE.PoCEBadProof.selector);
+        poce.claim(1, a, _none());
+        poce.claim(1, a, _single(poce.leafHash(b)));
+    }
+
     // --- pause ---
 
     function test_pause__claimsWaitAtMostFourteenDays() public {
