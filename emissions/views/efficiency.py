@@ -56,6 +56,9 @@ def efficiency_page(request: HttpRequest) -> HttpResponse:
                 "provider": each.info.provider,
                 "score": _score_text(each.latest),
                 "months": len(each.scores),
+                "latest": _row(each.latest) if each.latest else None,
+                "href": f"?{urlencode({'account': each.info.account})}",
+                "current": each is chosen,
             }
             for each in accounts
         ],

@@ -56,7 +56,8 @@ def test_efficiency__moved_to_a_clean_region__shows_every_term(one, monkeypatch)
     assert "never above 2" in html
     for term in ("0.03880", "0.37600", "2025-04", "left out as the dirtiest", "avoided bonus"):
         assert term in html, term
-    assert html.count("<tr data-row") == 13
+    # Thirteen months of the account, and the three accounts beside each other.
+    assert html.count("<tr data-row") == 13 + 3
 
 
 def test_efficiency__role_without_claims__sees_no_tokens(one, monkeypatch):
