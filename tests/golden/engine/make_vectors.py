@@ -41,7 +41,9 @@ def hours_of_bill(factors: FactorSet) -> list[dict[str, Any]]:
     """The hourly rows of bill.csv: usage of every pricing (on demand, reserved, saved), and usage valued by cost."""
     with estimate([HERE / "bill.csv"], factor_set=factors) as found:
         rows = found.hours.to_pylist()
-    return [{name: str(value) if isinstance(value, int) else value for name, value in row.items()} for row in rows]
+    told = [{name: str(value) if isinstance(value, int) else value for name, value in row.items()} for row in rows]
+    # What a row says is an answer of the engine; in which order rows of one hour come is not.
+    return sorted(told, key=lambda row: [row[name] for name in ("account", "hour", *LABELS, "service")])
 
 
 def make() -> dict[str, Any]:
