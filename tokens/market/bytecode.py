@@ -66,11 +66,6 @@ def init_code(name: str, arguments: bytes = b"", *, libraries: Mapping[str, str]
     return bytes.fromhex(text) + arguments
 
 
-def is_installed() -> bool:
-    """Whether the packages are here."""
-    return all((ROOT / folder.split("/artifacts")[0].split("/out")[0]).is_dir() for folder in set(_PLACES.values()))
-
-
 def _links(artifact: Mapping[str, Any]) -> dict[str, list[dict[str, int]]]:
     return {name: places for libraries in artifact.get("linkReferences", {}).values() for name, places in libraries.items()}
 
