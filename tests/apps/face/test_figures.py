@@ -10,12 +10,13 @@ from django.template import Context, Template
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtuner import periods
+from cloudtuner import documents, periods
 from cloudtuner.templatetags import face, marks
-from emissions.views import sample
+from emissions.services import copying
+from emissions.views import efficiency, sample
 
 
-@pytest.mark.parametrize("module", [face, marks, periods, sample])
+@pytest.mark.parametrize("module", [face, marks, periods, sample, documents, efficiency, copying])
 def test_examples__in_the_docstrings__hold(module):
     found = doctest.testmod(module)
     assert found.attempted > 0
@@ -48,3 +49,13 @@ def test_states_bar__any_states__fills_the_width_and_never_overlaps(parts):
 
 def test_moment__naive_or_absent__prints_a_dash_not_an_error():
     assert Template("{% load face %}{{ missing|moment }}{{ missing|clock_time }}").render(Context()) == "–"
+
+
+def test_document__our_own_pages__hold_no_style_and_no_raw_html():
+    for name in documents.NAMES:
+        found = documents.document(name)
+        assert found is not None, name
+        assert "style=" not in found.html
+        assert found.sections, name
+    assert "<script" not in documents.render("x", "# T\n\n<script>alert(1)</script>").html
+    assert documents.document("architecture") is None
