@@ -55,6 +55,15 @@ contract PoCETest is Base {
         poce.report(header, _votes(poce.headerDigest(header), keys));
     }
 
+    function test_report__exactlyHalfOfTheSigners__isEnough() public {
+        // Six validators, two of them large: three sign, with far more than two thirds of stake.
+        uint256[] memory keys = new uint256[](3);
+        (keys[0], keys[1], keys[2]) = (_join(20 * STAKE), _join(20 * STAKE), signerKeys[0]);
+        IPoCE.EpochHeader memory header = _header("root", KG, KG);
+        poce.report(header, _votes(poce.headerDigest(header), keys));
+        assertEq(poce.headEpoch(), 1);
+    }
+
     function test_report__signerTwiceOrOutOfOrderOrStrange__reverts() public {
         IPoCE.EpochHeader memory header = _header("root", KG, KG);
         bytes32 digest = poce.headerDigest(header);
