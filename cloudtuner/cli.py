@@ -19,6 +19,7 @@ from emissions.engine.cli import estimate_command
 from emissions.engine.compare.cli import compare_command
 from emissions.grid.cli import factors_app
 from tokens.chain.cli import deploy_command
+from tokens.deployment.cli import status_command, verify_command
 from tokens.market.cli import market_app
 
 app = typer.Typer(
@@ -34,6 +35,8 @@ app.add_typer(market_app, name="market")
 app.command("estimate")(estimate_command)
 app.command("compare")(compare_command)
 chain_app.command("deploy")(deploy_command)
+chain_app.command("verify")(verify_command)
+chain_app.command("status")(status_command)
 console = Console(highlight=False, soft_wrap=True)
 
 DataDir = Annotated[Path, typer.Option(help="Where everything is kept.", envvar="CLOUDTUNER_DATA_DIR")]

@@ -11,6 +11,8 @@ from typing import Any
 from cloudtuner.errors import ConfigurationError, ProofError
 from emissions.poce.hexes import bytes32, normal_address, to_hex
 
+from .creations import Creation
+
 VERSION = 1
 NAMES = ("ct02", "tuner", "node_registry", "validator_set", "poce", "retirement")
 
@@ -20,7 +22,8 @@ class AddressBook:
     """One deployment: which chain, since which block, which contracts, which parameters.
 
     `parameters` are the deployment's public choices (window_s, epoch_s, confirmations, factor_set, registrar …),
-    numbers as integers or as decimal strings where they exceed 2^53.
+    numbers as integers or as decimal strings where they exceed 2^53. `creations` tell how each contract came to be, those
+    around the core included; a book from before they were kept has none.
     """
 
     chain_id: int
@@ -28,6 +31,7 @@ class AddressBook:
     deploy_block: int
     contracts: Mapping[str, str]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    creations: Mapping[str, Creation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         missing = [name for name in NAMES if name not in self.contracts]
@@ -91,6 +95,7 @@ class AddressBook:
             "deploy_block": self.deploy_block,
             "contracts": dict(self.contracts),
             "parameters": dict(self.parameters),
+            "creations": {name: creation.to_json() for name, creation in self.creations.items()},
         }
 
     @classmethod
@@ -105,6 +110,7 @@ class AddressBook:
                 deploy_block=int(value["deploy_block"]),
                 contracts=value["contracts"],
                 parameters=value["parameters"],
+                creations={name: Creation.from_json(told) for name, told in value.get("creations", {}).items()},
             )
         except (KeyError, TypeError, ValueError, ProofError, ConfigurationError) as error:
             raise ConfigurationError(

@@ -16,6 +16,7 @@ from . import artifacts
 from .abi import encode_call, encode_values
 from .book import AddressBook
 from .client import Call, Receipt, RpcClient
+from .creations import Creation, creation_of
 from .networks import TUNER_UNIT, Network
 from .sender import broadcast, check_chain_id, sign_call, suggest_fees, suggest_gas, wait_receipt
 
@@ -109,12 +110,13 @@ class DeployParameters:
 
 @dataclass(frozen=True)
 class Step:
-    """One transaction of a deployment. `creates` is the address where it makes a contract."""
+    """One transaction of a deployment. `creates` is the address where it makes a contract; `name` that of the books."""
 
     what: str
     call: Call | None = None
     init_code: bytes = b""
     creates: str | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,7 @@ def plan(parameters: DeployParameters, *, deployer: str, first_nonce: int) -> Pl
             what=f"create {artifacts.CONTRACTS[name]}",
             init_code=artifacts.load(artifacts.CONTRACTS[name]).bytecode + encode_values(types, arguments[name]),
             creates=at[name],
+            name=name,
         )
         for name, types in _CONSTRUCTORS.items()
     ]
@@ -203,10 +206,14 @@ def deploy(
     deployer = address_of(deployer_key)
     made = plan(parameters, deployer=deployer, first_nonce=client.nonce(deployer))
     deploy_block: int | None = None
+    made_as: dict[str, Creation] = {}
     for place, step in enumerate(made.steps):
         nonce, chain_id = made.first_nonce + place, parameters.network.chain_id
         receipt = perform(client, step, deployer_key=deployer_key, nonce=nonce, chain_id=chain_id)
         deploy_block = receipt.block_number if deploy_block is None else deploy_block
+        creation = creation_of(step, receipt)
+        if creation is not None:
+            made_as[step.name] = creation
         if on_step is not None:
             on_step(step, receipt)
     return AddressBook(
@@ -215,6 +222,7 @@ def deploy(
         deploy_block=deploy_block or 0,
         contracts=made.contracts,
         parameters=parameters.public(),
+        creations=made_as,
     )
 
 

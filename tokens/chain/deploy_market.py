@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloudtuner.errors import ChainError
-from emissions.poce.hexes import address_bytes, checksum_address
+from emissions.poce.hexes import address_bytes
 from emissions.poce.keccak import keccak
 from emissions.poce.keys import address_of
 
 from . import artifacts
 from .abi import encode_values
 from .client import Call, Receipt, RpcClient
+from .creations import factory_address
 from .deploy import DeployParameters, Step, created_address, perform
 from .deploy import plan as plan_core
 from .genesis import Grant
@@ -133,13 +134,14 @@ def plan(parameters: MarketParameters, *, deployer: str, first_nonce: int, now: 
         hook = _hook_code(parameters.v4_manager, at["burner"])
         salt = hook_salt(hook)
         contracts["fee_hook"] = create2_address(salt, hook)
-        steps.append(Step("create FeeShareHook", Call(CREATE2_FACTORY, salt + hook)))
+        steps.append(Step("create FeeShareHook", Call(CREATE2_FACTORY, salt + hook), name="fee_hook"))
     grants = {}
     for grant in parameters.grants:
         place = created_address(deployer, first_nonce + len(steps))
         values = (grant.beneficiary, now, grant.days * DAY_S, grant.cliff_days * DAY_S)
         code = artifacts.load("GrantWallet").bytecode + encode_values(_GRANT, values)
-        steps.append(Step(f"create GrantWallet for {grant.name}", init_code=code, creates=place))
+        what = f"create GrantWallet for {grant.name}"
+        steps.append(Step(what, init_code=code, creates=place, name=f"grant:{grant.name}"))
         grants[grant.name] = place
     return MarketPlan(deployer, first_nonce, contracts, grants, tuple(steps))
 
@@ -168,7 +170,7 @@ def deploy_market(
 
 def create2_address(salt: bytes, init_code: bytes) -> str:
     """Where the factory creates this code with this salt."""
-    return checksum_address(keccak(b"\xff" + address_bytes(CREATE2_FACTORY) + salt + keccak(init_code))[12:])
+    return factory_address(CREATE2_FACTORY, salt, init_code)
 
 
 def hook_salt(init_code: bytes) -> bytes:
@@ -217,7 +219,7 @@ def _arguments(parameters: MarketParameters, at: Mapping[str, str]) -> dict[str,
 def _creation(name: str, values: tuple[Any, ...], place: str) -> Step:
     contract = artifacts.AROUND[name]
     code = artifacts.load(contract).bytecode + encode_values(_CONSTRUCTORS[name], values)
-    return Step(f"create {contract}", init_code=code, creates=place)
+    return Step(f"create {contract}", init_code=code, creates=place, name=name)
 
 
 def _hook_code(manager: str, burner: str) -> bytes:

@@ -41,10 +41,15 @@ NETWORKS = {
 }
 
 
+ALIASES = {"anvil": "local"}
+"""Other names for networks: a chain of one's own is an anvil."""
+
+
 def network_named(name: str) -> Network:
     """Raises ConfigurationError listing the names there are."""
+    name = ALIASES.get(name, name)
     if name not in NETWORKS:
         raise ConfigurationError(
-            f"no network {name!r}.", code="chain.no_network", hint=f"There are {', '.join(sorted(NETWORKS))}."
+            f"no network {name!r}.", code="chain.no_network", hint=f"There are {', '.join(sorted([*NETWORKS, *ALIASES]))}."
         )
     return NETWORKS[name]
