@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import duckdb
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emissions.engine import stripping
 from emissions.poce.lines import StrippedLines, rate_key
 
+# A machine that is busy with other things says nothing about these.
+UNHURRIED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 KEYS = {number: rate_key({"provider": "aws", "usage_type": text}) for number, text in enumerate(("b", "a", "é", "Z"), start=7)}
 spellings = st.sampled_from(
     ("1", "1.0", "+01.500", "0", "-0.0", "-2.50", "1e-7", "1E3", "0.1", "0.10", "12345678901234567.1", "12345678901234567.25")
@@ -48,7 +50,7 @@ def expected(rows):
     }
 
 
-@settings(max_examples=60, deadline=None)
+@UNHURRIED
 @given(lines)
 def test_documents__any_lines__are_the_protocols_bytes(rows):
     found = documents(rows)
@@ -58,7 +60,7 @@ def test_documents__any_lines__are_the_protocols_bytes(rows):
         StrippedLines.from_bytes(data)
 
 
-@settings(max_examples=60, deadline=None)
+@UNHURRIED
 @given(lines)
 def test_documents__numbers_too_large_to_pack__are_in_the_same_order(rows):
     largest, stripping._LARGEST = stripping._LARGEST, 0
