@@ -46,7 +46,7 @@ def estimate_command(
         Path | None, typer.Option("--lines-out", help="Write each valued line to this .csv or .parquet file.", dir_okay=False)
     ] = None,
     engine: Annotated[
-        str, typer.Option(help=f"{' or '.join(ENGINES)} (pip install 'cloudtuner[spark]'); the integers are the same.")
+        str, typer.Option(help=f"{' or '.join(ENGINES)} (pip install 'cloudtuner\\[spark]'); the integers are the same.")
     ] = DUCKDB,
     emit_sql: Annotated[
         str | None, typer.Option(help=f"Print the query for another engine and read no bill: {', '.join(DIALECTS)}.")
