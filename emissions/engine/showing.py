@@ -157,7 +157,9 @@ def _print_counts(found: Estimate, console: Console) -> None:
 
 
 def print_explanation(found: Estimate, console: Console) -> None:
-    """Each usage type with its reason and its factors, the unknown first; --json has every term of every one."""
+    """Each usage type with its reason, the unknown first, and with its factors where the terminal is wide; --json has
+    every term of every one.
+    """
     rows = found.explain()
     unknown = unknown_usage(rows)
     if unknown:
@@ -170,13 +172,15 @@ def print_explanation(found: Estimate, console: Console) -> None:
             table.add_row(one.service, one.usage_type, one.unit, str(one.lines), cost, kg(one.ug))
         console.print(table)
     table = Table(title="Why each usage type came to what it came to", title_justify="left")
-    for name in ("Service", "Usage type", "Region", "Quality", "Reason", "Factors"):
+    wide = console.width >= _NARROW
+    for name in ("Usage type", "Region", "Quality", "Reason", *(("Factors",) if wide else ())):
         table.add_column(name, overflow="fold")
     table.add_column("kg CO2e", justify="right", no_wrap=True)
     known = [row for row in rows if row.quality != "unknown"]
     for row in known[:_SHOWN_USAGE]:
         key = row.sums.key
-        table.add_row(key.service, key.usage_type, row.region, row.quality, row.reason, " ".join(row.factor_ids), kg(row.sums.ug))
+        factors = (" ".join(row.factor_ids),) if wide else ()
+        table.add_row(f"{key.service}\n{key.usage_type}", row.region, row.quality, row.reason, *factors, kg(row.sums.ug))
     console.print(table)
     if len(known) > _SHOWN_USAGE:
         console.print(f"… and {len(known) - _SHOWN_USAGE} more; --json --explain has them with every term.", highlight=False)
