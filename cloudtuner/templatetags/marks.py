@@ -12,15 +12,20 @@ from django.utils.safestring import SafeString, mark_safe
 register = template.Library()
 
 # Okabe and Ito's colours; one category has the same colour on every page, in every chart and in the certificate.
+# The engine's categories. Kin share a hue: an accelerator is a darker compute, a cache a lighter database.
 CATEGORY_COLOURS = {
     "compute": "#0072B2",
-    "storage": "#E69F00",
-    "database": "#009E73",
-    "network": "#56B4E9",
-    "networking": "#56B4E9",
-    "transfer": "#56B4E9",
-    "serverless": "#CC79A7",
+    "gpu": "#003F63",
     "memory": "#F0E442",
+    "serverless": "#CC79A7",
+    "container": "#882255",
+    "database": "#009E73",
+    "cache": "#7CCBB2",
+    "storage": "#E69F00",
+    "network": "#56B4E9",
+    "managed": "#D55E00",
+    "tokens": "#6A51A3",
+    "none": "#CCCCCC",
     "unknown": "#999999",
 }
 SERVICE_COLOURS = {
