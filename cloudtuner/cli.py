@@ -82,6 +82,7 @@ def up(
 def demo(
     data_dir: DataDir = Path(".data"),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a step.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Then airdrop, stake, slash, market, loan and vote.")] = False,
 ) -> None:
     """Runs the demo journey on an installation of its own, checks every figure, and stops it again."""
     from cloudtuner.embedded.postgres import EmbeddedPartWarning
@@ -93,7 +94,7 @@ def demo(
     status = 1
     try:
         supervisor.start()
-        status = _run_demo(supervisor.data_dir, supervisor.env, supervisor.tick, as_json=as_json)
+        status = _run_demo(supervisor.data_dir, supervisor.env, supervisor.tick, as_json=as_json, everything=everything)
     except Stopped:
         status = 130
     except CloudTunerError as error:
@@ -103,10 +104,11 @@ def demo(
     raise typer.Exit(status)
 
 
-def _run_demo(data_dir: Path, env: dict[str, str], tick: object, *, as_json: bool = False) -> int:
+def _run_demo(data_dir: Path, env: dict[str, str], tick: object, *, as_json: bool = False, everything: bool = False) -> int:
     """Runs the journey beside the running platform; the supervisor's tick goes on meanwhile. Returns the exit status."""
     assert callable(tick)
-    command = [sys.executable, "-m", "django", "demo", *(["--json"] if as_json else [])]
+    options = [*(["--json"] if as_json else []), *(["--all"] if everything else [])]
+    command = [sys.executable, "-m", "django", "demo", *options]
     owner = {key: value for key, value in env.items() if key != "DATABASE_OWNER_URL"}
     process = subprocess.Popen(command, env=owner, cwd=data_dir)
     try:

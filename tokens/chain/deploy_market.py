@@ -7,7 +7,7 @@ timelock, and CT02 name the airdrop as a minter, before either is there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cloudtuner.errors import ChainError
@@ -121,6 +121,12 @@ def addresses(*, deployer: str, first_nonce: int) -> dict[str, str]:
 def after_core(core: DeployParameters, *, deployer: str, first_nonce: int) -> dict[str, str]:
     """The same when the account makes the core first, from `first_nonce` on, and these contracts right after it."""
     return addresses(deployer=deployer, first_nonce=first_nonce + len(plan_core(core, deployer=deployer, first_nonce=0).steps))
+
+
+def with_airdrop(core: DeployParameters, *, deployer: str, first_nonce: int) -> DeployParameters:
+    """The core's parameters with the airdrop that this account makes right after it as a minter of CT02."""
+    airdrop = after_core(core, deployer=deployer, first_nonce=first_nonce)["airdrop"]
+    return replace(core, minters=(*core.minters, airdrop))
 
 
 def plan(parameters: MarketParameters, *, deployer: str, first_nonce: int, now: int) -> MarketPlan:

@@ -1,0 +1,70 @@
+"""The on-chain rows of `cloudtuner demo --all`, on a chain of their own with time that passes at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from cloudtuner.errors import ConfigurationError
+from cloudtuner.management.onchain import DemoKeys, OnChain, OnChainOff
+from emissions.grid.catalog import load_factor_set
+from emissions.poce.keys import address_of
+from tokens.chain import deploy_market
+from tokens.chain.deploy import DeployParameters, ValidatorGrant, deploy
+from tokens.chain.networks import NETWORKS, TUNER_UNIT
+from tokens.market import bytecode
+
+pytestmark = pytest.mark.chain
+
+NAMES = [
+    "airdrop round", "stake", "slash", "pools", "swap on V3", "price feed", "swap, 5 % of the fee", "buyback and burn",
+    "floor reserve", "borrow", "repay", "vote adds Oracle Cloud",
+]  # fmt: skip
+
+
+@pytest.fixture
+def walk(anvil, tmp_path) -> OnChain:
+    """A core as `make up` deploys it: the deployer owns it and holds the rest; CT02 knows the airdrop to come."""
+    keys = anvil.keys
+    deployer = address_of(keys[0])
+    parameters = DeployParameters(
+        network=NETWORKS["local"], owner=deployer, registrar=address_of(keys[1]), guardian=address_of(keys[3]),
+        treasury=deployer, factor_set=load_factor_set().id,
+        validators=tuple(
+            ValidatorGrant(address_of(key), address_of(key), 1_000_000 * TUNER_UNIT) for key in keys[4:8]
+        ),
+    )  # fmt: skip
+    book = deploy(anvil.client, keys[0], deploy_market.with_airdrop(parameters, deployer=deployer, first_nonce=0))
+    demo_keys = DemoKeys(keys[0], keys[1], keys[3], tuple(keys[4:8]), b"\x11" * 32)
+    return OnChain(anvil.client, book, demo_keys, tmp_path / "demo", lambda seconds: anvil.mine(2, interval_s=seconds))
+
+
+def test_rows__whole_walk__every_figure_passes_and_is_found_again(walk):
+    rows = []
+    for row in walk.rows():
+        print(f"{row.name:<24}{row.text}")
+        rows.append(row)
+    assert [row.name for row in rows] == NAMES
+    assert all(row.passed for row in rows)
+    assert all(row.tx_hash for row in rows if row.name not in ("pools", "price feed"))
+    head = walk.client.block_number()
+    again = OnChain(walk.client, walk.book, walk.keys, walk.folder, walk.wait)
+    assert list(again.rows()) == rows
+    assert walk.client.block_number() == head
+    # Another chain that does not know the transactions is not believed.
+    walk.client.call_rpc("anvil_reset")
+    with pytest.raises(OnChainOff):
+        list(again.rows())
+
+
+def test_rows__no_bytecode_or_a_walk_begun__say_what_to_do(walk, monkeypatch, tmp_path):
+    bytecode._artifact.cache_clear()
+    monkeypatch.setattr(bytecode, "ROOT", tmp_path / "nowhere")
+    with pytest.raises(ConfigurationError) as refused:
+        list(walk.rows())
+    assert refused.value.code == "market.no_bytecode"
+    assert "make setup-test" in str(refused.value)
+    monkeypatch.undo()
+    walk.owner.send(walk.contracts.tuner_transfer(walk.holder.address, 1))
+    with pytest.raises(ConfigurationError) as refused:
+        list(walk.rows())
+    assert refused.value.code == "demo.begun"
