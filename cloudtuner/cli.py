@@ -20,6 +20,7 @@ from emissions.engine.compare.cli import compare_command
 from emissions.grid.cli import factors_app
 from tokens.chain.cli import deploy_command
 from tokens.deployment.cli import status_command, verify_command
+from tokens.deployment.proposals import proposals_command
 from tokens.market.cli import market_app
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app.command("compare")(compare_command)
 chain_app.command("deploy")(deploy_command)
 chain_app.command("verify")(verify_command)
 chain_app.command("status")(status_command)
+chain_app.command("proposals")(proposals_command)
 console = Console(highlight=False, soft_wrap=True)
 
 DataDir = Annotated[Path, typer.Option(help="Where everything is kept.", envvar="CLOUDTUNER_DATA_DIR")]
