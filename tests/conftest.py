@@ -21,7 +21,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tokens.chain.loading import usual_recursion
+
 os.environ.pop("CLOUDTUNER_DB_ROLE", None)
+
+with usual_recursion():
+    import eth_account  # noqa: F401  tests that sign with it would raise the limit for all that come after them
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ def jcs(value: Any) -> bytes:
     """
     try:
         return bytes(rfc8785.dumps(value))
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise ProofError(f"not a canonical JSON value: {error}.", code="json.invalid") from error
 
 

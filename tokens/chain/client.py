@@ -11,6 +11,7 @@ from typing import Any, cast
 from cloudtuner.errors import ChainError, ChainUnreachable
 from emissions.poce.hexes import normal_address
 
+from .loading import usual_recursion
 from .reverts import revert_error
 
 BlockId = int | str
@@ -63,7 +64,8 @@ class RpcClient:
 
     @cached_property
     def _provider(self) -> Any:
-        from web3 import HTTPProvider  # web3 loads late: 1.5 s that most processes never need
+        with usual_recursion():
+            from web3 import HTTPProvider  # web3 loads late: 1.5 s that most processes never need
 
         with self._lock:
             return HTTPProvider(self.url, request_kwargs={"timeout": self._timeout_s}, exception_retry_configuration=None)

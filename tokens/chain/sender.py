@@ -9,6 +9,7 @@ from cloudtuner.errors import ChainError
 from emissions.poce.keys import address_of
 
 from .client import Call, Receipt, RpcClient
+from .loading import usual_recursion
 
 # A limit above the estimate: state may change between estimate and block (another claim, a colder slot).
 GAS_MARGIN_PERCENT = 25
@@ -54,7 +55,8 @@ def sign_call(
     call: Call | None, *, private_key: bytes, chain_id: int, nonce: int, gas_limit: int, fees: Fees, init_code: bytes = b""
 ) -> SignedTx:
     """Signs offline; the same inputs give the same bytes. Without a call, `init_code` creates a contract."""
-    from eth_account import Account  # eth-account loads late, it comes with web3
+    with usual_recursion():
+        from eth_account import Account  # eth-account loads late, it comes with web3
 
     fields = {
         "type": 2,

@@ -1,0 +1,21 @@
+"""web3 and eth-account load late, and leave the interpreter as they found it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def usual_recursion() -> Iterator[None]:
+    """Keeps the recursion limit over an import.
+
+    py_ecc, which comes along with both, raises it to 100,000 for the whole process. JSON from a stranger that is nested
+    so deep would then overflow the C stack and end the process, where it otherwise raises RecursionError.
+    """
+    limit = sys.getrecursionlimit()
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
