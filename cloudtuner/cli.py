@@ -18,8 +18,8 @@ from cloudtuner.errors import CloudTunerError, ConfigurationError
 from emissions.engine.cli import estimate_command
 from emissions.engine.compare.cli import compare_command
 from emissions.grid.cli import factors_app
-from tokens.chain.cli import deploy_command
 from tokens.deployment.cli import status_command, verify_command
+from tokens.deployment.deploying import deploy_command
 from tokens.deployment.proposals import proposals_command
 from tokens.market.cli import market_app
 

@@ -10,14 +10,17 @@ import pytest
 from typer.testing import CliRunner
 
 from cloudtuner.cli import app
-from cloudtuner.errors import ChainError
+from cloudtuner.errors import ChainError, ConfigurationError
 from emissions.poce.keys import address_of
 from tokens.chain import artifacts
 from tokens.chain.book import NAMES, AddressBook
-from tokens.chain.contracts import call_to
+from tokens.chain.contracts import Contracts, call_to
 from tokens.chain.verification import verify_book
+from tokens.market.book import MarketBook
 
 pytestmark = pytest.mark.chain
+
+_GRANTS = {"team": 150, "backers": 100, "ecosystem": 50}
 
 
 def _run(*arguments: str, status: int = 0) -> str:
@@ -32,24 +35,78 @@ def book_path(network, tmp_path: Path) -> Path:
     return tmp_path / "book.json"
 
 
-def test_deploy__anvil__book_tells_how_each_contract_came_to_be(anvil, tmp_path):
-    key_file, out = tmp_path / "key", tmp_path / "book.json"
+@pytest.fixture
+def deployed(anvil, tmp_path: Path) -> tuple[AddressBook, Path, str]:
+    """Everything on a fresh chain, owned by vote; the book, its file, and what the dry run said before."""
+    key_file, out = tmp_path / "key", tmp_path / "everything.json"
     key_file.write_text(anvil.keys[0].hex())
-    staker = address_of(anvil.keys[4])
-    options = ["--network", "anvil", "--validator", f"{staker}:{staker}:200000", "--out", str(out)]
+    staker, distributor = address_of(anvil.keys[4]), address_of(anvil.keys[8])
+    options = [
+        "--network", "anvil", "--rpc", anvil.url, "--owner", "timelock", "--treasury", distributor,
+        "--validator", f"{staker}:{staker}:200000", "--out", str(out), "--market-out", str(tmp_path / "market.json"),
+    ]  # fmt: skip
     planned = _run("deploy", *options, "--dry-run", "--deployer", address_of(anvil.keys[0]))
-    _run("deploy", *options, "--rpc", anvil.url, "--key-file", str(key_file))
-    book = AddressBook.load(out)
-    assert set(book.creations) >= set(NAMES)
-    for name, address in book.contracts.items():
-        creation = book.creations[name]
-        assert address in planned
-        assert creation.address == address
-        assert creation.contract == artifacts.CONTRACTS[name]
+    assert anvil.client.block_number() == 0
+    _run("deploy", *options, "--key-file", str(key_file))
+    return AddressBook.load(out), out, planned
+
+
+def test_deploy__everything__stands_where_planned_and_is_verified(anvil, deployed, tmp_path):
+    book, path, planned = deployed
+    grants = {"grant:team", "grant:backers", "grant:ecosystem"}
+    assert set(book.creations) == set(NAMES) | (set(artifacts.AROUND) - {"grant"}) | grants
+    for name, creation in book.creations.items():
+        assert creation.address in planned or name == "fee_hook"
         assert creation.source_hash == artifacts.load(creation.contract).source_hash
         assert creation.compiler.startswith("solc 0.8.")
     assert book.creations["retirement"].arguments == "00" * 12 + book.ct02[2:].lower()
-    assert "ok   poce" in _run("verify", "--book", str(out), "--rpc", anvil.url)
+    said = _run("verify", "--book", str(path), "--rpc", anvil.url)
+    assert [line[:4] for line in said.splitlines()] == ["ok  "] * (2 + len(book.creations))
+    market = MarketBook.load(tmp_path / "market.json")
+    assert market.contracts["fee_hook"] == book.creations["fee_hook"].address
+
+
+def test_deploy__everything__is_owned_by_the_timelock_and_splits_the_billion(anvil, deployed):
+    book, path, _ = deployed
+    timelock = book.creations["timelock"].address
+    told = json.loads(_run("status", "--book", str(path), "--rpc", anvil.url, "--json"))
+    assert set(told["owners"].values()) == {timelock}
+    assert set(told["minters"]) == {book.poce, book.creations["airdrop"].address}
+    contracts = Contracts(anvil.client, book)
+    millions = {book.poce: 400, timelock: 200}
+    millions |= {book.creations[f"grant:{name}"].address: amount for name, amount in _GRANTS.items()}
+    assert {place: contracts.tuner_balance(place) // 10**24 for place in millions} == millions
+    held = contracts.tuner_balance(address_of(anvil.keys[8]))
+    assert held == (100_000_000 - 200_000) * 10**18
+    assert contracts.tuner_balance(address_of(anvil.keys[0])) == 0
+
+
+@pytest.mark.parametrize("network", ["amoy", "arbitrum-sepolia", "polygon", "arbitrum"])
+def test_deploy__public_network_without_key_or_endpoint__shows_the_same_plan_twice(network):
+    """Main networks are owned by vote unless somebody else is named; every role has to be named there."""
+    accounts = ["0x" + f"{place:02x}" * 20 for place in range(1, 9)]
+    roles = ["registrar", "guardian", "treasury", "poster"]
+    options = [word for role, account in zip(roles, accounts, strict=False) for word in (f"--{role}", account)]
+    options += [
+        word for role, account in zip(_GRANTS, accounts[4:], strict=False) for word in ("--beneficiary", f"{role}={account}")
+    ]
+    options += ["--network", network, "--dry-run", "--deployer", "0x" + "d1" * 20]
+    planned = _run("deploy", *options)
+    assert planned == _run("deploy", *options)
+    for contract in (*artifacts.CONTRACTS.values(), "TunerGovernor", "CarbonAirdrop", "GrantWallet for team"):
+        assert f"create {contract}" in planned
+    owner = planned.split("owner: ")[1].split()[0]
+    by_vote = owner in planned.split("create TunerTimelock")[1].splitlines()[0]
+    assert by_vote == (network in ("polygon", "arbitrum"))
+    assert by_vote or owner.lower() == "0x" + "d1" * 20
+
+
+def test_deploy__main_network_without_roles__names_them():
+    with pytest.raises(ConfigurationError) as refused:
+        _run("deploy", "--network", "polygon", "--dry-run", "--deployer", "0x" + "d1" * 20)
+    assert refused.value.code == "chain.deploy"
+    assert "--guardian" in str(refused.value)
+    assert "--team" not in str(refused.value)
 
 
 def test_deploy__endpoint_of_another_chain__signs_nothing(anvil, tmp_path):

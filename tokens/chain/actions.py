@@ -40,7 +40,7 @@ def parse_action(book: AddressBook, text: str) -> Call:
 
 def _is_action(entry: dict[str, Any]) -> bool:
     """Whether an ABI entry is a function that changes something and takes no coins."""
-    return entry["type"] == "function" and entry["stateMutability"] == "nonpayable"
+    return (entry["type"], entry.get("stateMutability")) == ("function", "nonpayable")
 
 
 def _value(text: str, item: dict[str, Any], argument: str) -> Any:

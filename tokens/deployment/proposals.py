@@ -15,10 +15,10 @@ from cloudtuner.units import token_text
 from emissions.poce.hexes import normal_address
 from tokens.chain.actions import parse_action
 from tokens.chain.book import AddressBook
-from tokens.chain.cli import read_key
 from tokens.chain.client import Call, RpcClient
 from tokens.chain.contracts import Contracts
 from tokens.chain.governance import Governance, Proposal, ProposalRecord, Support
+from tokens.chain.keyfile import read_key
 from tokens.chain.safe import safe_batch
 from tokens.chain.sender import transact
 from tokens.chain.status import moment_text

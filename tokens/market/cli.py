@@ -11,9 +11,9 @@ from rich.console import Console
 
 from cloudtuner.errors import ConfigurationError
 from tokens.chain.book import AddressBook
-from tokens.chain.cli import read_key
 from tokens.chain.client import RpcClient
 from tokens.chain.contracts import Contracts
+from tokens.chain.keyfile import read_key
 from tokens.chain.sender import transact
 
 from .book import MarketBook
