@@ -25,13 +25,17 @@ from tokens.chain.airdrop import Airdrop
 from tokens.chain.book import AddressBook
 from tokens.chain.client import Receipt, RpcClient
 from tokens.chain.contracts import Contracts
-from tokens.chain.networks import TUNER_UNIT, network_named
+from tokens.chain.deploy import DeployParameters
+from tokens.chain.genesis import shares
+from tokens.chain.networks import NETWORKS, TUNER_UNIT, Network, network_named
+from tokens.chain.verification import verify_book
+from tokens.deployment.everything import Choice, Everything, plan_everything
 from tokens.market.account import Account, approve, balance_of, transfer
 from tokens.market.book import MarketBook
 from tokens.market.bytecode import init_code
 from tokens.market.feed import PriceFeed
 from tokens.market.founding import Founders, found_local_market
-from tokens.market.local import make_dollars
+from tokens.market.local import LOCAL_CHAIN, make_dollars
 from tokens.market.opening import CARBON_FEE, Deposit, open_market
 from tokens.market.showing import Showing
 from tokens.market.v3 import V3Market
@@ -105,6 +109,7 @@ class OnChain:
         kept.write_text(json.dumps([asdict(row) for row in done], indent=1) + "\n", encoding="utf-8")
 
     def _walk(self) -> Iterator[Row]:
+        yield self._verified()
         market = self._found()
         decision = Decision(self.client, self.contracts, market.contracts["governor"], self.owner, self.folder, self.wait)
         yield self._airdrop(market)
@@ -183,6 +188,24 @@ class OnChain:
         return found_local_market(founders, network_named("local"), self.book.contracts, dollars=DOLLARS)
 
     # --- rows ---
+
+    def _verified(self) -> Row:
+        """Every contract of the book against the transaction that made it, and the same contracts planned elsewhere."""
+        findings = list(verify_book(self.client, self.book))
+        wrong = [finding.subject for finding in findings if not finding.passed]
+        others = [network for network in NETWORKS.values() if network.chain_id != LOCAL_CHAIN]
+        planned = ", ".join(f"{network.name} {len(self._planned(network).steps)}" for network in others)
+        outcome = f"off: {', '.join(wrong)}" if wrong else "all passed"
+        text = f"{len(findings)} checks, {outcome}; transactions planned: {planned}"
+        made = self.book.creations.get("poce")
+        return Row("contracts verified", text, not wrong, made.tx_hash if made else None)
+
+    def _planned(self, network: Network) -> Everything:
+        """A deployment there by the same account, all roles its own: only to be counted."""
+        who = self.owner.address
+        core = DeployParameters(network, who, who, who, who, str(self.book.parameters["factor_set"]))
+        roles = {share.beneficiary: who for share in shares() if share.beneficiary}
+        return plan_everything(Choice(core, True, who, roles), deployer=who, first_nonce=0, now=0)
 
     def _airdrop(self, market: MarketBook) -> Row:
         """Twelve months of bills, estimated, attested by the validators, pushed to the wallet; a second claim is refused."""

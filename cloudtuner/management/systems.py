@@ -18,6 +18,7 @@ SYSTEMS = (
     ("CT02 trades in pools on Uniswap V3 and V4.", ("pools", "swap on V3")),
     ("CT02 is collateral on Aave, dollars are borrowed.", ("borrow", "repay")),
     ("A dated reference price, and a reserve that bids below it while it lasts.", ("price feed", "floor reserve")),
+    ("The same contracts go to test networks, Polygon and Arbitrum, and can be verified.", ("contracts verified",)),
     ("Burning gives a sealed certificate.", ("retire", "certificate", "verify offline", "verify online")),
 )
 

@@ -6,6 +6,7 @@ import pytest
 
 from cloudtuner.errors import ConfigurationError
 from cloudtuner.management.onchain import DemoKeys, OnChain, OnChainOff
+from cloudtuner.management.systems import SYSTEMS, Shown, system_rows
 from emissions.grid.catalog import load_factor_set
 from emissions.poce.keys import address_of
 from tokens.chain import deploy_market
@@ -16,7 +17,8 @@ from tokens.market import bytecode
 pytestmark = pytest.mark.chain
 
 NAMES = [
-    "airdrop round", "stake", "slash", "pools", "swap on V3", "price feed", "swap, 5 % of the fee", "buyback and burn",
+    "contracts verified", "airdrop round", "stake", "slash", "pools", "swap on V3",
+    "price feed", "swap, 5 % of the fee", "buyback and burn",
     "floor reserve", "borrow", "repay", "vote adds Oracle Cloud",
 ]  # fmt: skip
 
@@ -68,3 +70,14 @@ def test_rows__no_bytecode_or_a_walk_begun__say_what_to_do(walk, monkeypatch, tm
     with pytest.raises(ConfigurationError) as refused:
         list(walk.rows())
     assert refused.value.code == "demo.begun"
+
+
+def test_systems__all_shown_or_one_not__say_so():
+    shown = {name: Shown(f"{name} done", True, "0x1") for _, names in SYSTEMS for name in names}
+    assert {*NAMES} <= {*shown}
+    assert all(row.passed and row.figure and row.where for row in system_rows(shown))
+    del shown["slash"]
+    shown["borrow"] = Shown("too much", False)
+    failed = [row for row in system_rows(shown) if not row.passed]
+    assert [row.sentence.split()[0] for row in failed] == ["A", "CT02"]
+    assert "slash was not shown" in failed[0].figure
