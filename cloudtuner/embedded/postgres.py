@@ -72,6 +72,9 @@ class EmbeddedPostgres:
         binaries, cluster = self._places()
         facts = self._facts()
         self._end_leftover(cluster)
+        if not self._facts_file.exists() and cluster.exists():
+            # Its passwords went with the data folder, or were never written: nobody can open it any more.
+            cluster.rename(cluster.with_name(f"cluster-left-{time.time_ns()}"))
         if not (cluster / "PG_VERSION").exists():
             self._initdb(binaries, cluster, facts["root"])
         port = int(facts.get("port") or 0)
@@ -134,20 +137,22 @@ class EmbeddedPostgres:
         place.mkdir(mode=0o755, exist_ok=True)
         return copy / package.name / "pginstall18" / "bin", place / "cluster"
 
+    @property
+    def _facts_file(self) -> Path:
+        return self.home / "server.json"
+
     def _facts(self) -> dict[str, str]:
-        path = self.home / "server.json"
-        if path.exists():
-            loaded: dict[str, str] = json.loads(path.read_text())
+        if self._facts_file.exists():
+            loaded: dict[str, str] = json.loads(self._facts_file.read_text())
             return loaded
         return {"root": secrets.token_urlsafe(24), "owner": secrets.token_urlsafe(24), "app": secrets.token_urlsafe(24)}
 
     def _save(self, facts: dict[str, str]) -> None:
-        path = self.home / "server.json"
-        fresh = path.with_suffix(".new")
+        fresh = self._facts_file.with_suffix(".new")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
             json.dump(facts, file)
-        fresh.replace(path)
+        fresh.replace(self._facts_file)
 
     def _initdb(self, binaries: Path, cluster: Path, password: str) -> None:
         shutil.rmtree(cluster, ignore_errors=True)
