@@ -75,12 +75,16 @@ else
   ln -sf "$node" .venv/bin/node
 fi
 want=$(digest package-lock.json)
-if [ "$(cat node_modules/.stamp 2>/dev/null || true)" != "$want" ]; then
+# The published protocols that tests and `demo --all` trade on are not needed to run. What tests have serves to run as well.
+omit=--omit=dev
+[ "$purpose" = test ] && omit=
+if [ "$(cat node_modules/.stamp-test 2>/dev/null || true)" != "$want" ] && { [ -z "$omit" ] || [ "$(cat node_modules/.stamp-run 2>/dev/null || true)" != "$want" ]; }; then
   started=$(date +%s)
   # Not `npm ci`: it refuses a lock that leaves out the binaries of platforms we do not serve. `install` takes the
   # locked versions, checks their hashes all the same, and --no-save keeps it from writing to the lock.
-  $npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
-  printf '%s' "$want" > node_modules/.stamp
+  # shellcheck disable=SC2086  empty means no word
+  $npm install $omit --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+  printf '%s' "$want" > "node_modules/.stamp-$purpose"
   say "Node packages: $(($(date +%s) - started)) s (downloads and install)"
 fi
 
