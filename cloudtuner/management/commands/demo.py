@@ -90,5 +90,5 @@ class Command(BaseCommand):
             told = {"step": name, "pass": passed, "seconds": round(seconds, 2), "text": text, **(figures or {})}
             self.stdout.write(json.dumps(told, ensure_ascii=False))
         else:
-            self.stdout.write(f"  {name:<15}{text}  [{seconds:.1f} s]")
+            self.stdout.write(f"  {name:<24}{text}  [{seconds:.1f} s]")
         self.stdout.flush()
