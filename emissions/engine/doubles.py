@@ -32,26 +32,29 @@ def line_fault(profile: str = "p", line: str = "l") -> str:
     )
 
 
-def find(connection: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], slices: Sequence[Slice], *, by_month: bool) -> int:
+def hashes_twice(connection: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], cut: Slice) -> pa.Array:
+    """The hashes that more than one line of a slice has."""
+    hashes = " UNION ALL ".join(
+        f"SELECT {_H} AS h FROM ({source.lines(cut.where(source))}) WHERE {source.identified}"  # noqa: S608
+        for source in sources
+    )
+    with reading(sources[0].file):
+        # Sorted neighbours are found in half the time and memory that a hash table of all lines takes.
+        ordered = connection.sql(f"SELECT h FROM ({hashes}) ORDER BY h").to_arrow_table()["h"].combine_chunks()  # noqa: S608
+    return pc.unique(ordered[1:].filter(pc.equal(ordered[1:], ordered[:-1])))
+
+
+def drop(
+    connection: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], twice: Sequence[pa.Array], *, by_month: bool
+) -> int:
     """Fills the table `dropped` (file, row_no) with the copies that do not count; tells how many there are.
 
-    Hashes find the candidates, the texts decide. Their profiles lose the lines.
+    `twice` are the hashes of candidates, slice by slice; the texts decide. Their profiles lose the lines.
     """
-    connection.execute("CREATE OR REPLACE TEMP TABLE dropped (file USMALLINT, row_no BIGINT, profile BIGINT)")
-    connection.execute("CREATE OR REPLACE TEMP TABLE doubled (h UBIGINT)")
-    for cut in slices:
-        hashes = " UNION ALL ".join(
-            f"SELECT {_H} AS h FROM ({source.lines(cut.where(source))}) WHERE {source.identified}"  # noqa: S608
-            for source in sources
-        )
-        with reading(sources[0].file):
-            # Sorted neighbours are found in half the time and memory that a hash table of all lines takes.
-            ordered = connection.sql(f"SELECT h FROM ({hashes}) ORDER BY h").to_arrow_table()["h"].combine_chunks()  # noqa: S608
-        same = pc.equal(ordered[1:], ordered[:-1]) if len(ordered) > 1 else None
-        if same is not None and pc.any(same).as_py():
-            connection.register("again_arrow", pa.table({"h": ordered[1:].filter(same)}))
-            connection.execute("INSERT INTO doubled SELECT DISTINCT h FROM again_arrow")
-            connection.unregister("again_arrow")
+    connection.execute("CREATE OR REPLACE TABLE dropped (file USMALLINT, row_no BIGINT, profile BIGINT)")
+    connection.register("twice_arrow", pa.table({"h": pa.chunked_array(twice, pa.uint64())}))
+    connection.execute("CREATE OR REPLACE TEMP TABLE doubled AS SELECT h FROM twice_arrow")
+    connection.unregister("twice_arrow")
     if not connection.execute("SELECT count(*) FROM doubled").fetchall()[0][0]:
         return 0
     candidates = " UNION ALL ".join(

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from emissions.engine.lines import HOUR_US, LineSource
 
-_LINES = 1_000_000
+_LINES = 500_000
 # A row group that spans a cut is read twice. In a file in order of time few do.
 _MOST_READ = 1.5
 

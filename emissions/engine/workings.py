@@ -6,13 +6,15 @@ profiles, the search for duplicates, and the sums. So memory does not grow with 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from duckdb import DuckDBPyConnection
 
 from cloudtuner.errors import BillError
 from emissions.billing.files import BillFile
@@ -25,7 +27,7 @@ from emissions.engine.kept import Kept, whole
 from emissions.engine.lines import LineSource, open_lines, parse_query
 from emissions.engine.ratecard import Rate
 from emissions.engine.ratekey import RateKey
-from emissions.engine.reading import Progress, connect, following, reading
+from emissions.engine.reading import Progress, Team, connect, following, reading
 from emissions.engine.results import HOURS_SCHEMA
 from emissions.engine.slices import Slice, slices_of
 from emissions.engine.survey import profile_number, survey
@@ -68,6 +70,7 @@ class Workings:
         self.kept = kept or Kept()
         self.work_dir = work_dir
         self.connection = connect(work_dir, threads=threads, memory_limit=memory_limit)
+        self.team = Team(self.connection, threads)
         self.sources: list[LineSource] = []
         self.slices: list[Slice] = [Slice()]
         self.by_month = False
@@ -80,14 +83,21 @@ class Workings:
 
     def read(self, tell: Progress) -> None:
         """Parses text files, finds the profiles and the duplicates; tells rows on the way."""
-        self.survey(tell)
+        self._open(tell)
         self.slices = slices_of(self.sources)
-        self.duplicates = doubles.find(self.connection, self.sources, self.slices, by_month=self.by_month)
+        hashed = (partial(doubles.hashes_twice, sources=self.sources, cut=cut) for cut in self.slices)
+        work: list[Callable[[DuckDBPyConnection], pa.Array]] = [lambda _: self._survey(), *hashed]
+        _, *twice = self.team.each(work)
+        self.duplicates = doubles.drop(self.connection, self.sources, twice, by_month=self.by_month)
 
-    def survey(self, tell: Progress | None = None) -> None:
+    def survey(self) -> None:
         """Opens the files and finds the profiles."""
-        self._open(tell or _silent)
+        self._open(_silent)
+        self._survey()
+
+    def _survey(self) -> pa.Array:
         self.by_month = survey(self.connection, self.sources, run=self._run)
+        return pa.array([], pa.uint64())
 
     def _open(self, tell: Progress) -> None:
         total, before = sum(file.rows for file in self.files), 0
@@ -144,7 +154,7 @@ class Workings:
             f"FROM profile JOIN key USING ({key}) JOIN rated ON rated.number = key.number WHERE profile.fault = 0 AND energy"
         )
         names = ", ".join(CARD_SCHEMA)
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE card AS SELECT {names} FROM carded")  # noqa: S608
+        self.connection.execute(f"CREATE OR REPLACE TABLE card AS SELECT {names} FROM carded")  # noqa: S608
         shown = ", ".join("grid_region AS region" if name == "region" else name for name in LABELS)
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE place AS SELECT DISTINCT place, {shown} FROM carded")  # noqa: S608
         self._plain = self._is_plain()
@@ -170,25 +180,33 @@ class Workings:
 
     def hours(self, tell: Progress, kept: Kept | None = None) -> pa.Table:
         """The hourly rows under the card that lies there, in order of hour and place; told, and kept, slice by slice."""
+        places = self.connection.sql("SELECT * FROM place ORDER BY place").to_arrow_table().combine_chunks()
+        names = [f"hours-{number}-of-{len(self.slices)}.parquet" for number in range(len(self.slices))]
+        work = [
+            partial(self._hours_once, cut, places, kept.path(name) if kept else None)
+            for cut, name in zip(self.slices, names, strict=True)
+        ]
         found = []
-        for number, cut in enumerate(self.slices):
-            path = kept.path(f"hours-{number}-of-{len(self.slices)}.parquet") if kept else None
-            if path is not None and path.exists():
-                found.append(pq.read_table(path))
-            else:
-                found.append(self._hours(cut))
-                if path is not None:
-                    with whole(path) as beside:
-                        pq.write_table(found[-1], beside)
-            tell("value", number + 2, len(self.slices) + 1)
+        for rows in self.team.each(work):
+            found.append(rows)
+            tell("value", len(found) + 1, len(self.slices) + 1)
         return pa.concat_tables(found)
 
-    def _hours(self, cut: Slice) -> pa.Table:
-        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.lines(cut)}")
+    def _hours_once(self, cut: Slice, places: pa.Table, path: Path | None, cursor: DuckDBPyConnection) -> pa.Table:
+        if path is None:
+            return self._hours(cut, places, cursor)
+        if path.exists():
+            return pq.read_table(path)
+        with whole(path) as beside:
+            rows = self._hours(cut, places, cursor)
+            pq.write_table(rows, beside)
+        return rows
+
+    def _hours(self, cut: Slice, places: pa.Table, cursor: DuckDBPyConnection) -> pa.Table:
+        cursor.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.lines(cut)}")
         with reading(self.files[0]):
-            sums = self.connection.sql(sums_sql(plain=self._plain)).to_arrow_table()
+            sums = cursor.sql(sums_sql(plain=self._plain)).to_arrow_table()
         # Names are put to the sums here: joined in the query, six texts a row would be sorted along.
-        places = self.connection.sql("SELECT * FROM place ORDER BY place").to_arrow_table().combine_chunks()
         named = {name: places[name].take(pc.subtract(sums["place"], 1)) for name in LABELS}
         columns = {name: sums[name] for name in sums.column_names} | named
         try:
