@@ -14,11 +14,12 @@ from fractions import Fraction
 from functools import lru_cache
 
 from cloudtuner.clock import hour_start, month_hours
+from cloudtuner.errors import FactorError
 from emissions.engine.band import Band
 from emissions.engine.ratekey import RateKey
 from emissions.engine.terms import Term, worst
 from emissions.engine.usage import NotModelled, Refused, Use, region_of, use_of
-from emissions.grid.catalog import FactorSet, Grid
+from emissions.grid.catalog import FactorSet, Grid, shipped_sets
 from emissions.grid.factors import Factor
 
 _MICRO = 10**6
@@ -237,11 +238,23 @@ class RateCard:
 
 
 def build_rate_card(keys: Iterable[tuple[RateKey, int]], factors: FactorSet, basis: str | None = None) -> RateCard:
-    """The rate card of distinct (key, month) pairs; order and repetition do not matter."""
+    """The rate card of distinct (key, month) pairs; order and repetition do not matter.
+
+    Raises FactorError `factors.provider` for a provider that the set knows nothing of.
+    """
+    pairs = sorted(set(keys))
+    for provider in sorted({key.provider for key, _ in pairs}.difference(factors.providers())):
+        able = ", ".join(known.name for known in shipped_sets() if provider in known.providers())
+        raise FactorError(
+            f"factor set {factors.name} knows no regions of {provider}.",
+            code="factors.provider",
+            where=factors.name,
+            hint=f"Choose a set that does with --factors: {able}." if able else "Choose another set with --factors.",
+        )
     rates: dict[tuple[RateKey, int], Rate] = {}
     not_modelled: dict[tuple[RateKey, int], NotModelled] = {}
     refused: dict[tuple[RateKey, int], Refused] = {}
-    for key, month in sorted(set(keys)):
+    for key, month in pairs:
         match rate_of(key, month, factors, basis):
             case Rate() as rate:
                 rates[key, month] = rate

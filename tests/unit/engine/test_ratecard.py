@@ -6,12 +6,13 @@ from fractions import Fraction
 
 import pytest
 
-from cloudtuner.errors import ProofError
+from cloudtuner.errors import FactorError, ProofError
 from emissions.engine.power import instance_power
 from emissions.engine.ratecard import CostRatio, Rate, build_rate_card, hours_in_month, month_of, rate_by_cost, rate_of
 from emissions.engine.ratekey import RateKey
 from emissions.engine.recompute import recompute, value_quantity
 from emissions.engine.usage import NotModelled, Refused
+from emissions.grid.catalog import load_factor_set
 from emissions.poce.lines import StrippedLines
 
 FEBRUARY = 12 * 2026 + 1
@@ -176,3 +177,12 @@ def test_recompute__line_that_no_rate_values__is_refused(factors):
     with pytest.raises(ProofError, match="not a rate key"):
         RateKey.from_text('{"provider":"aws"}')
     assert month_of(491640) == FEBRUARY
+
+
+def test_rate_card__provider_that_the_set_does_not_know__names_a_set_that_does(factors):
+    key = RateKey("oci", "COMPUTE", "Standard - E4 - OCPU", "", "1 NONE HOURS OCPU", "ap-mumbai-1", "")
+    with pytest.raises(FactorError, match="knows no regions of oci") as told:
+        build_rate_card([(key, FEBRUARY)], factors)
+    assert told.value.code == "factors.provider"
+    assert "2026-oci" in told.value.hint
+    assert (key, FEBRUARY) in build_rate_card([(key, FEBRUARY)], load_factor_set("2026-oci")).rates
