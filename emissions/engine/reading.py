@@ -85,14 +85,15 @@ class Team:
 
         self.connection.execute("SET threads = 1")
         pool = ThreadPoolExecutor(max_workers=len(cursors), thread_name_prefix="piece")
+        running: list[Future[T]] = [pool.submit(done, piece) for piece in work]
         try:
-            running: list[Future[T]] = [pool.submit(done, piece) for piece in work]
             yield from (one.result() for one in running)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            for cursor in cursors:
-                cursor.interrupt()
-            pool.shutdown()
+            # Told again and again: a piece that is between two queries does not hear it.
+            while wait([one for one in running if not one.cancelled()], timeout=_LOOK_S).not_done:
+                for cursor in cursors:
+                    cursor.interrupt()
             for cursor in cursors:
                 cursor.close()
             self.connection.execute(f"SET threads = {self.threads}")
