@@ -89,15 +89,18 @@ def sums_query(*, plain: bool = False) -> Table:
     """Hourly integers per place, in order of hour and place.
 
     `plain` promises more than `valued_lines` asks for: that no sum of a place's absolute values reaches 2^53. Then sums
-    are of whole doubles, each of which is exact, and take half the memory of integers.
+    are of whole doubles, each of which is exact, and take half the memory of integers; they become integers at the end.
     """
     return _sums(plain=plain).order_by(["hour", "place"])
 
 
 def _sums(*, plain: bool = False) -> Table:
     valued = valued_lines(plain=plain)
-    kind = "float64" if plain else "int64"
-    summed = {name: valued[name].cast(kind).sum() for name in (*MEASURES, "cost_micro")}
+    names = (*MEASURES, "cost_micro")
+    if plain:
+        summed = {name: valued[name].cast("float64").sum().cast("int64") for name in names}
+    else:
+        summed = {name: valued[name].cast("int64").sum() for name in names}
     return valued.group_by(["place", "hour"]).aggregate(**summed, lines=valued.count())
 
 
