@@ -7,6 +7,7 @@ and integer sums. DuckDB runs it here; `emissions.engine.dialects` writes it dow
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
@@ -43,7 +44,7 @@ def _floor(value: NumericValue) -> NumericValue:
 
     def floor(x: float) -> float:
         """The largest integer not above x; each engine has it."""
-        raise NotImplementedError
+        return float(math.floor(x))
 
     return ibis.udf.scalar.builtin(floor)(value)
 

@@ -1,8 +1,6 @@
-"""The same query on Apache Spark gives the same integers. Slow to start, so only in the deep tests."""
+"""The same query on Apache Spark gives the same integers. Slow to start, so only in the deep tests; needs Java."""
 
 from __future__ import annotations
-
-import shutil
 
 import pytest
 
@@ -11,14 +9,12 @@ from emissions.engine.estimate import estimate
 
 pytestmark = [
     pytest.mark.deep,
-    pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),
     # Spark's own Python code and its sockets warn about themselves.
     pytest.mark.filterwarnings("ignore"),
 ]
 
 
 def test_estimate__on_spark__equals_duckdb(samples, factors):
-    pytest.importorskip("pyspark")
     for delivery in (samples.first, samples.second):
         with (
             estimate([delivery.path], factor_set=factors) as here,
@@ -30,7 +26,6 @@ def test_estimate__on_spark__equals_duckdb(samples, factors):
 
 
 def test_estimate__on_spark__leaves_out_what_cannot_be_valued_and_refuses_what_does_not_fit(write_bill, factors):
-    pytest.importorskip("pyspark")
     amounts = ["1", "-0.3141592653", "1e20", "x", "0", "7.5", "1e-7", "123456.789"]
     costs = ["1", "free", "-2", "0.0000005"]
     path = write_bill(
