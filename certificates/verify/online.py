@@ -96,13 +96,8 @@ def block_check(content: Content, trust: Trust, rpc_url: str) -> Check:
                 {"certificate": proved.block_hash, "chain": canonical or "none"},
             )
         depth = client.block_number() - proved.block_number
-        if depth < trust.confirmations:
-            return Check(
-                "V10",
-                "unknown",
-                f"the block has {depth} confirmations, {trust.confirmations} are asked for; look again later",
-                "chain.not_final",
-            )
+        if wanting := _wanting(client, proved.block_number, depth, trust.confirmations):
+            return Check("V10", "unknown", f"{wanting}; look again later", "chain.not_final")
         logs = client.logs_of_block(proved.block_hash, trust.contracts["retirement"])
     except ChainUnreachable as error:
         return Check("V10", "unknown", f"the chain could not be reached: {error.message}", "chain.unreachable")
@@ -111,6 +106,16 @@ def block_check(content: Content, trust: Trust, rpc_url: str) -> Check:
     if not any(str(log.get("transactionHash", "")).lower() == proved.tx_hash for log in logs):
         return Check("V10", "fail", "the named transaction did not retire anything in that block", "chain.other_transaction")
     return Check("V10", "pass", f"block {proved.block_number} is canonical with {depth} confirmations.")
+
+
+def _wanting(client: LightClient, block: int, depth: int, confirmations: int) -> str:
+    """What a block lacks to be final, in words; empty when it is. Without a number of confirmations the chain says it."""
+    if confirmations:
+        return "" if depth >= confirmations else f"the block has {depth} confirmations, {confirmations} are asked for"
+    final = client.finalized_number()
+    if final is None:
+        return "the chain's endpoint does not tell which block is final"
+    return "" if block <= final else f"the chain is final up to block {final}, this one is block {block}"
 
 
 def registry_checks(pdf: bytes, content: Content, trust: Trust, registry: Registry) -> list[Check]:

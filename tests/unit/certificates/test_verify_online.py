@@ -27,6 +27,7 @@ class Outside:
         self.url = f"http://127.0.0.1:{port}"
         self.chain_id, self.genesis, self.head = 31337, genesis, receipt.block_number + 5
         self.blocks = {receipt.block_number: receipt.block_hash}
+        self.final: int | None = receipt.block_number
         self.log_tx = receipt.tx_hash
         self.record: dict[str, Any] | None = {
             "certificate_id": certificate.payload.certificate_id,
@@ -49,6 +50,8 @@ class Outside:
                 return hex(self.chain_id)
             case "eth_blockNumber":
                 return hex(self.head)
+            case "eth_getBlockByNumber" if params[0] == "finalized":
+                return None if self.final is None else {"hash": "0x" + "33" * 32, "number": hex(self.final)}
             case "eth_getBlockByNumber":
                 number = int(params[0], 16)
                 found = self.genesis if number == 0 else self.blocks.get(number)
@@ -133,6 +136,17 @@ def test_online__one_thing_off__is_named(look, outside, change, check_id, state,
     check = findings.check(check_id)
     assert (check.state, check.code) == (state, code)
     assert findings.verdict == ("refused" if state == "fail" else "unknown")
+
+
+@pytest.mark.parametrize(
+    ("final", "state", "words"),
+    [(18211, "pass", "canonical"), (18210, "unknown", "final up to block 18210"), (None, "unknown", "does not tell")],
+)
+def test_online__main_network__is_final_when_the_chain_says_so(look, outside, final, state, words):
+    outside.final = final
+    check = look(confirmations=0).check("V10")
+    assert check.state == state
+    assert words in check.message
 
 
 @pytest.mark.parametrize(
