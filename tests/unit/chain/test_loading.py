@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+
+from tokens.chain.loading import usual_recursion
 
 CHILD = """
 import json, sys
@@ -32,3 +35,30 @@ def test_deep_json__after_the_chains_library_loaded__raises_and_does_not_end_the
     assert kept.stdout == "refused\n", kept.stderr
     # The harm without it: the process is gone.
     assert _run(guarded=False).returncode < 0
+
+
+def test_usual_recursion__two_threads_load_at_once__limit_is_as_before() -> None:
+    before, raised, entered = sys.getrecursionlimit(), threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with usual_recursion():
+            sys.setrecursionlimit(before + 1)
+            raised.set()
+            # Long enough for the other to come in, if nothing kept it out.
+            entered.wait(0.2)
+
+    def late() -> None:
+        raised.wait()
+        with usual_recursion():
+            entered.set()
+            first.join(0.2)
+
+    first, second = threading.Thread(target=slow), threading.Thread(target=late)
+    try:
+        for thread in (first, second):
+            thread.start()
+        for thread in (first, second):
+            thread.join()
+        assert sys.getrecursionlimit() == before
+    finally:
+        sys.setrecursionlimit(before)
