@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import Any, cast
 from cloudtuner.errors import ChainError, ChainUnreachable
 from emissions.poce.hexes import normal_address
 
+from .endpoint import shown
 from .loading import usual_recursion
 from .reverts import revert_error
 
@@ -55,20 +55,20 @@ class RpcClient:
     """A JSON-RPC endpoint. Safe to share between threads.
 
     Raises ChainUnreachable (retryable) when there is no usable answer, a decoded ChainError when the node refuses.
+    `place` names it in messages, which may end in logs and on public pages.
     """
 
     def __init__(self, url: str, *, timeout_s: float = 10.0) -> None:
         self.url = url
         self._timeout_s = timeout_s
-        self._lock = threading.Lock()
+        self.place = shown(url)
 
     @cached_property
     def _provider(self) -> Any:
         with usual_recursion():
             from web3 import HTTPProvider  # web3 loads late: 1.5 s that most processes never need
 
-        with self._lock:
-            return HTTPProvider(self.url, request_kwargs={"timeout": self._timeout_s}, exception_retry_configuration=None)
+        return HTTPProvider(self.url, request_kwargs={"timeout": self._timeout_s}, exception_retry_configuration=None)
 
     def call_rpc(self, method: str, params: Sequence[Any] = ()) -> Any:
         """The `result` of one JSON-RPC call."""
@@ -77,11 +77,11 @@ class RpcClient:
         except (OSError, ValueError) as error:
             raise ChainUnreachable(
                 f"no answer to {method}: {type(error).__name__}.",
-                where=self.url,
+                where=self.place,
                 hint="Is the node running and RPC_URL right? The call can be repeated.",
             ) from error
         if not isinstance(answer, dict):
-            raise ChainUnreachable(f"the answer to {method} is not JSON-RPC.", where=self.url)
+            raise ChainUnreachable(f"the answer to {method} is not JSON-RPC.", where=self.place)
         if answer.get("error") is not None:
             raise _refusal(method, answer["error"])
         return answer.get("result")
@@ -118,14 +118,14 @@ class RpcClient:
         else:
             raw = self.call_rpc("eth_getBlockByNumber", [_tag(block), False])
         if raw is None:
-            raise ChainError(f"block {block} is not known.", code="chain.block_unknown", where=self.url)
+            raise ChainError(f"block {block} is not known.", code="chain.block_unknown", where=self.place)
         return cast(dict[str, Any], raw)
 
     def block_receipts(self, block_hash: str) -> list[dict[str, Any]]:
         """Every receipt of a block in order, as the node gives them."""
         raw = self.call_rpc("eth_getBlockReceipts", [block_hash])
         if raw is None:
-            raise ChainError(f"receipts of block {block_hash} are not known.", code="chain.block_unknown", where=self.url)
+            raise ChainError(f"receipts of block {block_hash} are not known.", code="chain.block_unknown", where=self.place)
         return cast(list[dict[str, Any]], raw)
 
     def logs(

@@ -363,7 +363,7 @@ class Contracts:
             raise ChainError(
                 f"the endpoint serves chain {found}, the address book is of chain {self.book.chain_id}.",
                 code="chain.wrong_chain",
-                where=self.client.url,
+                where=self.client.place,
                 hint="Set RPC_URL or CLOUDTUNER_ADDRESS_BOOK so that both mean one chain.",
             )
         genesis = self.client.genesis_hash()
@@ -371,7 +371,7 @@ class Contracts:
             raise ChainError(
                 f"the chain's first block is {genesis}, the address book was made on {self.book.genesis_hash}.",
                 code="chain.wrong_chain",
-                where=self.client.url,
+                where=self.client.place,
                 hint="This is another chain with the same number: deploy anew, or start the old one again.",
             )
 
@@ -380,7 +380,7 @@ class Contracts:
         data = self.client.call(call_to(to, signature, *values), block=block)
         if not data:
             raise ChainError(
-                f"{signature} gave nothing: there is no contract at {to}.", code="chain.no_contract", where=self.client.url
+                f"{signature} gave nothing: there is no contract at {to}.", code="chain.no_contract", where=self.client.place
             )
         return decode_values(types, data)
 

@@ -240,7 +240,7 @@ def perform(client: RpcClient, step: Step, *, deployer_key: bytes, nonce: int, c
     broadcast(client, signed.raw, signed.tx_hash)
     receipt = wait_receipt(client, signed.tx_hash, timeout_s=300)
     if not receipt.succeeded:
-        raise ChainError(f"{step.what} reverted in {signed.tx_hash}.", code="chain.deploy", where=client.url)
+        raise ChainError(f"{step.what} reverted in {signed.tx_hash}.", code="chain.deploy", where=client.place)
     if step.creates is not None and receipt.contract_address != step.creates:
         raise ChainError(f"{step.what} landed at {receipt.contract_address}, not {step.creates}.", code="chain.deploy")
     return receipt

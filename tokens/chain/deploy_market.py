@@ -170,7 +170,7 @@ def deploy_market(
             on_step(step, receipt)
     hook = made.contracts.get("fee_hook")
     if hook is not None and not client.code(hook):
-        raise ChainError(f"there is no FeeShareHook at {hook}.", code="chain.deploy", where=client.url)
+        raise ChainError(f"there is no FeeShareHook at {hook}.", code="chain.deploy", where=client.place)
     return made
 
 

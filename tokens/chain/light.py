@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from cloudtuner.errors import ChainError, ChainUnreachable, ConfigurationError
 
+from .endpoint import shown
+
 _MAX_ANSWER = 8 * 1024 * 1024
 
 
@@ -24,6 +26,7 @@ class LightClient:
         if urlsplit(url).scheme not in ("http", "https"):
             raise ConfigurationError(f"not an http(s) address: {url}", code="chain.bad_url", hint="Give --rpc http(s)://…")
         self.url = url
+        self.place = shown(url)
         self._timeout_s = timeout_s
 
     def call_rpc(self, method: str, params: list[Any] | None = None) -> Any:
@@ -34,11 +37,11 @@ class LightClient:
             with urllib.request.urlopen(request, timeout=self._timeout_s) as answer:  # noqa: S310 - as above
                 value = json.loads(answer.read(_MAX_ANSWER))
         except (OSError, ValueError, http.client.HTTPException, urllib.error.URLError) as error:
-            raise ChainUnreachable(f"no answer to {method}: {error}", where=self.url) from error
+            raise ChainUnreachable(f"no answer to {method}: {error}", where=self.place) from error
         if not isinstance(value, dict):
-            raise ChainUnreachable(f"the answer to {method} is not JSON-RPC.", where=self.url)
+            raise ChainUnreachable(f"the answer to {method} is not JSON-RPC.", where=self.place)
         if value.get("error") is not None:
-            raise ChainError(f"{method}: {value['error']}", where=self.url)
+            raise ChainError(f"{method}: {value['error']}", where=self.place)
         return value.get("result")
 
     def chain_id(self) -> int:
@@ -77,7 +80,7 @@ class LightClient:
     def _block(self, number: int) -> dict[str, Any]:
         raw = self.call_rpc("eth_getBlockByNumber", [hex(number), False])
         if not isinstance(raw, dict):
-            raise ChainUnreachable(f"block {number} is not known.", where=self.url)
+            raise ChainUnreachable(f"block {number} is not known.", where=self.place)
         return raw
 
 

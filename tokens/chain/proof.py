@@ -34,17 +34,17 @@ def receipt_proof(client: RpcClient, tx_hash: str, log_index: int) -> dict[str, 
     """
     receipt = client.receipt(tx_hash)
     if receipt is None:
-        raise ChainError(f"{tx_hash} is in no block.", code="chain.not_mined", where=client.url)
+        raise ChainError(f"{tx_hash} is in no block.", code="chain.not_mined", where=client.place)
     within = next((n for n, log in enumerate(receipt.logs) if int(log["logIndex"], 16) == log_index), None)
     if within is None:
-        raise ChainError(f"{tx_hash} has no log {log_index} of its block.", code="chain.log_unknown", where=client.url)
+        raise ChainError(f"{tx_hash} has no log {log_index} of its block.", code="chain.log_unknown", where=client.place)
     block = client.raw_block(receipt.block_hash)
     header = header_rlp(block)
     if to_hex(keccak(header)) != receipt.block_hash:
         raise ChainError(
             f"the header of block {receipt.block_number} does not hash to {receipt.block_hash}.",
             code="chain.header_mismatch",
-            where=client.url,
+            where=client.place,
             hint="This chain's headers have other fields; no proof was made.",
         )
     encoded = [receipt_bytes(raw) for raw in client.block_receipts(receipt.block_hash)]
@@ -53,7 +53,7 @@ def receipt_proof(client: RpcClient, tx_hash: str, log_index: int) -> dict[str, 
         raise ChainError(
             f"the receipts of block {receipt.block_number} do not give its receiptsRoot.",
             code="chain.receipts_mismatch",
-            where=client.url,
+            where=client.place,
             hint="The node leaves receipts out or changes them; ask another one.",
         )
     return {

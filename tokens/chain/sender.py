@@ -98,10 +98,10 @@ def broadcast(client: RpcClient, raw: bytes, tx_hash: str) -> None:
         told = error.message.lower()
         if "nonce too low" in told or "nonce is too low" in told:
             raise ChainError(
-                f"the nonce of {tx_hash} was used by another transaction.", code="chain.nonce_taken", where=client.url
+                f"the nonce of {tx_hash} was used by another transaction.", code="chain.nonce_taken", where=client.place
             ) from error
         if "underpriced" in told:
-            raise ChainError(f"{tx_hash} pays too little to replace.", code="chain.underpriced", where=client.url) from error
+            raise ChainError(f"{tx_hash} pays too little to replace.", code="chain.underpriced", where=client.place) from error
         raise
 
 
@@ -113,7 +113,7 @@ def wait_receipt(client: RpcClient, tx_hash: str, *, timeout_s: float = 30.0, po
         if receipt is not None:
             return receipt
         if time.monotonic() > deadline:
-            error = ChainError(f"{tx_hash} is in no block after {timeout_s:g} s.", code="chain.not_mined", where=client.url)
+            error = ChainError(f"{tx_hash} is in no block after {timeout_s:g} s.", code="chain.not_mined", where=client.place)
             error.retryable = True
             raise error
         time.sleep(poll_s)
@@ -137,7 +137,7 @@ def transact(client: RpcClient, call: Call, *, private_key: bytes, chain_id: int
     broadcast(client, signed.raw, signed.tx_hash)
     receipt = wait_receipt(client, signed.tx_hash, timeout_s=timeout_s)
     if not receipt.succeeded:
-        raise ChainError(f"{signed.tx_hash} was mined but reverted.", code="chain.reverted", where=client.url)
+        raise ChainError(f"{signed.tx_hash} was mined but reverted.", code="chain.reverted", where=client.place)
     return receipt
 
 
@@ -148,6 +148,6 @@ def check_chain_id(client: RpcClient, chain_id: int) -> None:
         raise ChainError(
             f"the endpoint serves chain {found}, {chain_id} is meant; nothing was signed.",
             code="chain.wrong_chain",
-            where=client.url,
+            where=client.place,
             hint="Set RPC_URL or the network so that both mean one chain.",
         )

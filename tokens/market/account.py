@@ -49,7 +49,7 @@ class Account:
         broadcast(self.client, signed.raw, signed.tx_hash)
         receipt = wait_receipt(self.client, signed.tx_hash, timeout_s=timeout_s)
         if not receipt.succeeded:
-            raise ChainError(f"{signed.tx_hash} was mined but reverted.", code="chain.reverted", where=self.client.url)
+            raise ChainError(f"{signed.tx_hash} was mined but reverted.", code="chain.reverted", where=self.client.place)
         return receipt
 
 
