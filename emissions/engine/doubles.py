@@ -49,9 +49,12 @@ def drop(
 ) -> int:
     """Fills the table `dropped` (file, row_no) with the copies that do not count; tells how many there are.
 
-    `twice` are the hashes of candidates, slice by slice; the texts decide. Their profiles lose the lines.
+    `twice` are the hashes of candidates, slice by slice; the texts decide. Their profiles lose the lines, and of the
+    lines with a sound quantity and money those that were such: two copies must never make up for a faulty line.
     """
-    connection.execute("CREATE OR REPLACE TABLE dropped (file USMALLINT, row_no BIGINT, profile BIGINT)")
+    connection.execute(
+        "CREATE OR REPLACE TABLE dropped (file USMALLINT, row_no BIGINT, profile BIGINT, sound BOOLEAN, priced BOOLEAN)"
+    )
     connection.register("twice_arrow", pa.table({"h": pa.chunked_array(twice, pa.uint64())}))
     connection.execute("CREATE OR REPLACE TEMP TABLE doubled AS SELECT h FROM twice_arrow")
     connection.unregister("twice_arrow")
@@ -65,12 +68,13 @@ def drop(
     )
     with reading(sources[0].file):
         connection.execute(
-            f"INSERT INTO dropped SELECT file, row_no, profile FROM ("  # noqa: S608
+            f"INSERT INTO dropped SELECT file, row_no, profile, quantity IS NOT NULL, cost_micro IS NOT NULL FROM ("  # noqa: S608
             f"SELECT l.*, {line_fault()} AS fault, p.* EXCLUDE (profile, fault) "
             f"FROM ({candidates}) l JOIN profile p USING (profile)) QUALIFY row_number() OVER ({ONE_OF_DOUBLES}) > 1"
         )
     connection.execute(
-        "UPDATE profile SET lines = lines - lost FROM (SELECT profile AS number, count(*) AS lost FROM dropped GROUP BY 1) "
-        "WHERE number = profile"
+        "UPDATE profile SET lines = lines - lost, sound = profile.sound - lost_sound, priced = profile.priced - lost_priced "
+        "FROM (SELECT profile AS number, count(*) AS lost, countif(sound) AS lost_sound, countif(priced) AS lost_priced "
+        "FROM dropped GROUP BY 1) WHERE number = profile"
     )
     return int(connection.execute("SELECT count(*) FROM dropped").fetchall()[0][0])

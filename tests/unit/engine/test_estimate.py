@@ -215,6 +215,16 @@ def test_estimate__duplicate_line_ids__count_once_within_an_interval(write_bill,
         assert [quantity for _, _, quantity in found.stripped("110022003300").lines] == ["0.5", "1", "1", "1"]
 
 
+def test_estimate__duplicates_beside_faulty_lines__leave_each_faulty_line_quarantined(write_bill, factors):
+    one = {"identity_line_item_id": "a"}
+    path = write_bill([one, one, {"line_item_usage_amount": "much"}, {"line_item_usage_amount": "more"}, {}])
+    with estimate([path], factor_set=factors) as found:
+        # One copy that is dropped weighs as much as two faulty lines, where lines and amounts are compared.
+        assert (found.counts.duplicates, found.counts.quarantined, found.counts.with_energy) == (1, 2, 2)
+        assert [(line.line, line.code) for line in found.quarantined] == [(4, "line.quantity"), (5, "line.quantity")]
+        assert found.hours["cost_micro"].to_pylist() == [202_000]
+
+
 def test_estimate__reversal__takes_back_exactly(write_bill, factors):
     path = write_bill([{"line_item_usage_amount": "0.3141592653"}, {"line_item_usage_amount": "-0.3141592653"}])
     with estimate([path], factor_set=factors) as found:
