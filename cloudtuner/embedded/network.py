@@ -14,7 +14,6 @@ from emissions.poce.keys import address_of
 from tokens.chain.book import AddressBook
 from tokens.chain.client import RpcClient
 from tokens.chain.deploy import DeployParameters, ValidatorGrant, deploy
-from tokens.chain.deploy_market import with_airdrop
 from tokens.chain.networks import TUNER_UNIT, network_named
 
 STAKE = 1_000_000 * TUNER_UNIT
@@ -77,7 +76,4 @@ def _deploy(client: RpcClient, keyring: Keyring, fund: Callable[[str], None] | N
         factor_set=load_factor_set().id,
         validators=tuple(ValidatorGrant(staker=address[name], signer=address[name], stake=STAKE) for name in names),
     )
-    # `demo --all` makes the airdrop later; CT02 has to know it from the start, since a new minter takes seven days.
-    first_nonce = client.nonce(address["deployer"])
-    parameters = with_airdrop(parameters, deployer=address["deployer"], first_nonce=first_nonce)
     return deploy(client, keyring.read("deployer"), parameters)

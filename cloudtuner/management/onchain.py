@@ -20,7 +20,6 @@ from emissions.poce.epoch import EpochHeader
 from emissions.poce.hexes import to_hex
 from emissions.poce.keys import address_of, sign
 from emissions.poce.node_id import RegisterNode, provider_hash
-from tokens.chain import deploy_market
 from tokens.chain.airdrop import Airdrop
 from tokens.chain.book import AddressBook
 from tokens.chain.client import Receipt, RpcClient
@@ -42,7 +41,7 @@ from tokens.market.v3 import V3Market
 from tokens.market.v4 import PoolKey, V4Pool
 
 from .deciding import Decision
-from .past_year import FIRST_HOUR, past_year_ug, retro_leaves
+from .past_year import FIRST_HOUR, past_year_nodes, past_year_ug, retro_leaves
 
 STAKE = 150_000 * TUNER_UNIT
 DOLLARS = 500_000
@@ -112,7 +111,7 @@ class OnChain:
         yield self._verified()
         market = self._found()
         decision = Decision(self.client, self.contracts, market.contracts["governor"], self.owner, self.folder, self.wait)
-        yield self._airdrop(market)
+        yield self._airdrop()
         yield self._stake()
         yield self._slash()
         decision.propose(market.contracts["timelock"])
@@ -164,10 +163,9 @@ class OnChain:
         """Refuses where the rows cannot be done: no bytecode, another chain than our own, or a walk that broke off."""
         for published in _PUBLISHED:
             init_code(published)
-        at = deploy_market.addresses(deployer=self.owner.address, first_nonce=self.client.nonce(self.owner.address))
-        if not self.contracts.is_minter(at["airdrop"]):
+        if any(self.contracts.node(node) is not None for node in past_year_nodes(self.keys.network)):
             raise ConfigurationError(
-                "the rows on chain were begun before and broke off, or the contracts are older than the airdrop.",
+                "the rows on chain were begun before and broke off.",
                 code="demo.begun",
                 where=str(self.folder),
                 hint="Start with another --data-dir.",
@@ -182,7 +180,7 @@ class OnChain:
             yield row
 
     def _found(self) -> MarketBook:
-        """Venues and the contracts around the core, the airdrop where CT02 expects it."""
+        """Venues and the contracts around the core."""
         self.folder.mkdir(parents=True, exist_ok=True)
         founders = Founders(self.owner, self.maker, address_of(self.keys.guardian), self.owner.address)
         return found_local_market(founders, network_named("local"), self.book.contracts, dollars=DOLLARS)
@@ -207,9 +205,9 @@ class OnChain:
         roles = {share.beneficiary: who for share in shares() if share.beneficiary}
         return plan_everything(Choice(core, True, who, roles), deployer=who, first_nonce=0, now=0)
 
-    def _airdrop(self, market: MarketBook) -> Row:
+    def _airdrop(self) -> Row:
         """Twelve months of bills, estimated, attested by the validators, pushed to the wallet; a second claim is refused."""
-        airdrop = Airdrop(self.client, self.book.chain_id, market.contracts["airdrop"])
+        airdrop = Airdrop(self.client, self.book.chain_id, self.book.airdrop)
         by_account = past_year_ug(self.folder / "past-year")
         leaves = retro_leaves(by_account, network_key=self.keys.network, wallet=self.holder.address)
         for leaf in leaves:

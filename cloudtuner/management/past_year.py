@@ -42,6 +42,11 @@ def past_year_ug(folder: Path) -> dict[str, int]:
     return found
 
 
+def past_year_nodes(network_key: bytes) -> list[str]:
+    """The node ids of the fleet's accounts."""
+    return [node_id(network_key, "aws", account) for account, *_ in _FLEET]
+
+
 def retro_leaves(by_account: dict[str, int], *, network_key: bytes, wallet: str) -> list[RetroLeaf]:
     """The leaves of a round by node id: one a node, over all hours of the twelve months."""
     hour_from = month_hours(*MONTHS[0])[0]

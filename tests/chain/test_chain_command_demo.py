@@ -6,6 +6,7 @@ import pytest
 
 from cloudtuner.errors import ConfigurationError
 from cloudtuner.management.onchain import DemoKeys, OnChain, OnChainOff
+from cloudtuner.management.past_year import past_year_nodes
 from cloudtuner.management.systems import SYSTEMS, Shown, system_rows
 from emissions.grid.catalog import load_factor_set
 from emissions.poce.epoch import EpochHeader, Leaf
@@ -13,7 +14,6 @@ from emissions.poce.hexes import ZERO_32
 from emissions.poce.keys import address_of, sign
 from emissions.poce.merkle import StandardTree
 from tests.chain.conftest import LEAF_TYPES
-from tokens.chain import deploy_market
 from tokens.chain.deploy import DeployParameters, ValidatorGrant, deploy
 from tokens.chain.networks import NETWORKS, TUNER_UNIT
 from tokens.market import bytecode
@@ -29,7 +29,7 @@ NAMES = [
 
 @pytest.fixture
 def walk(anvil, tmp_path) -> OnChain:
-    """A core as `make up` deploys it: the deployer owns it and holds the rest; CT02 knows the airdrop to come."""
+    """A core as `make up` deploys it: the deployer owns it and holds the rest."""
     keys = anvil.keys
     deployer = address_of(keys[0])
     parameters = DeployParameters(
@@ -39,7 +39,7 @@ def walk(anvil, tmp_path) -> OnChain:
             ValidatorGrant(address_of(key), address_of(key), 1_000_000 * TUNER_UNIT) for key in keys[4:8]
         ),
     )  # fmt: skip
-    book = deploy(anvil.client, keys[0], deploy_market.with_airdrop(parameters, deployer=deployer, first_nonce=0))
+    book = deploy(anvil.client, keys[0], parameters)
     demo_keys = DemoKeys(keys[0], keys[1], keys[3], tuple(keys[4:8]), b"\x11" * 32)
     return OnChain(anvil.client, book, demo_keys, tmp_path / "demo", lambda seconds: anvil.mine(2, interval_s=seconds))
 
@@ -86,7 +86,7 @@ def test_rows__no_bytecode_or_a_walk_begun__say_what_to_do(walk, monkeypatch, tm
     assert refused.value.code == "market.no_bytecode"
     assert "make setup-test" in str(refused.value)
     monkeypatch.undo()
-    walk.owner.send(walk.contracts.tuner_transfer(walk.holder.address, 1))
+    walk._register(past_year_nodes(walk.keys.network)[0])
     with pytest.raises(ConfigurationError) as refused:
         list(walk.rows())
     assert refused.value.code == "demo.begun"

@@ -39,8 +39,6 @@ def test_page__times__are_those_of_the_plan():
     assert _row("more time after a late quorum") == [f"{LOCAL_PACE.late_quorum} s", f"{PUBLIC_PACE.late_quorum // day} d"]
     assert _row("mean price over") == [f"{LOCAL_PACE.twap} s", f"{PUBLIC_PACE.twap // 60} min"]
     assert _row("a step of the burner every") == [f"{2 * LOCAL_PACE.twap} s", f"{2 * PUBLIC_PACE.twap // 3600} h"]
-    claim = [f"{pace.claim_period // day} d" for pace in (LOCAL_PACE, PUBLIC_PACE)]
-    assert _row("an airdrop round can be claimed for") == claim
 
 
 def test_page__flags__are_those_of_the_feed():

@@ -16,11 +16,11 @@ CONTRACTS = {
     "validator_set": "ValidatorSet",
     "poce": "PoCE",
     "retirement": "Retirement",
+    "airdrop": "CarbonAirdrop",
 }
 
 # Those around them, by their names in a market book: deployed beside the others, or not at all.
 AROUND = {
-    "airdrop": "CarbonAirdrop",
     "timelock": "TunerTimelock",
     "governor": "TunerGovernor",
     "grant": "GrantWallet",

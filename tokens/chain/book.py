@@ -14,7 +14,7 @@ from emissions.poce.hexes import bytes32, normal_address, to_hex
 from .creations import Creation
 
 VERSION = 1
-NAMES = ("ct02", "tuner", "node_registry", "validator_set", "poce", "retirement")
+NAMES = ("ct02", "tuner", "node_registry", "validator_set", "poce", "retirement", "airdrop")
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,10 @@ class AddressBook:
         return self.contracts["retirement"]
 
     @property
+    def airdrop(self) -> str:
+        return self.contracts["airdrop"]
+
+    @property
     def addresses(self) -> list[str]:
         """Every contract whose events count, in the order of NAMES."""
         return [self.contracts[name] for name in NAMES]
@@ -73,6 +77,10 @@ class AddressBook:
     @property
     def epoch_s(self) -> int:
         return int(self.parameters["epoch_s"])
+
+    @property
+    def round_s(self) -> int:
+        return int(self.parameters["round_s"])
 
     @property
     def window_s(self) -> int:

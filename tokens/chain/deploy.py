@@ -34,6 +34,7 @@ _CONSTRUCTORS = {
     "ct02": ("address", "address[]", "address"),
     "poce": ("address", "address", "address", "address", "address", "address", "uint64", "uint64", "uint128"),
     "retirement": ("address",),
+    "airdrop": ("address", "address", "address", "address", "address", "address", "uint64", "uint64"),
 }
 
 
@@ -53,8 +54,8 @@ class DeployParameters:
     `owner` may change providers, factor sets, caps, terms of rewards and minters (a timelock on main networks);
     `registrar` signs registrations; `guardian` may veto an epoch inside its window, hold a node's claims, and pause minting
     for at most 14 days. A microgram of a mover can earn far more TUNER than its score alone gives, hence
-    the height of `max_tuner_per_ug`; what all earn together is bounded by the period's budget. `minters` are those of
-    CT02 beside PoCE, by the addresses that they will have: the airdrop (see `deploy_market.addresses`).
+    the height of `max_tuner_per_ug`; what all earn together is bounded by the period's budget. What nobody claims of an
+    airdrop round goes to `owner`.
     """
 
     network: Network
@@ -65,7 +66,6 @@ class DeployParameters:
     factor_set: str
     factor_set_uri: str = ""
     validators: tuple[ValidatorGrant, ...] = ()
-    minters: tuple[str, ...] = ()
     min_stake: int = 100_000 * TUNER_UNIT
     pool: int = 400_000_000 * TUNER_UNIT
     epoch_cap_ug: int = 10**17
@@ -89,6 +89,8 @@ class DeployParameters:
         return {
             "network": self.network.name,
             "epoch_s": self.network.epoch_s,
+            "round_s": self.network.round_s,
+            "claim_period_s": self.network.claim_period_s,
             "window_s": self.network.window_s,
             "epoch_gap_s": self.network.epoch_gap_s,
             "confirmations": self.network.confirmations,
@@ -98,7 +100,6 @@ class DeployParameters:
             "registrar": normal_address(self.registrar),
             "guardian": normal_address(self.guardian),
             "treasury": normal_address(self.treasury),
-            "minters": [normal_address(minter) for minter in self.minters],
             "factor_set": self.factor_set,
             "min_stake": str(self.min_stake),
             "pool": str(self.pool),
@@ -152,12 +153,16 @@ def plan(parameters: DeployParameters, *, deployer: str, first_nonce: int) -> Pl
         "validator_set": (
             parameters.owner, at["tuner"], at["poce"], parameters.min_stake, network.unstake_delay_s, network.set_grace_s,
         ),
-        "ct02": (parameters.owner, [at["poce"], *parameters.minters], at["retirement"]),
+        "ct02": (parameters.owner, [at["poce"], at["airdrop"]], at["retirement"]),
         "poce": (
             parameters.owner, parameters.guardian, at["ct02"], at["tuner"], at["node_registry"], at["validator_set"],
             network.window_s, network.epoch_gap_s, parameters.max_tuner_per_ug,
         ),
         "retirement": (at["ct02"],),
+        "airdrop": (
+            parameters.owner, parameters.guardian, at["ct02"], at["node_registry"], at["validator_set"], parameters.owner,
+            network.window_s, network.claim_period_s,
+        ),
     }  # fmt: skip
     steps = [
         Step(

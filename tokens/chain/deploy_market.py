@@ -7,7 +7,7 @@ timelock, and CT02 name the airdrop as a minter, before either is there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from cloudtuner.errors import ChainError
@@ -38,7 +38,6 @@ _RULES = "(uint48,uint32,uint256,uint256,uint48)"
 _CONSTRUCTORS = {
     "timelock": ("uint256", "address", "address"),
     "governor": ("address", "address", "address", "address", _RULES),
-    "airdrop": ("address", "address", "address", "address", "address", "address", "uint64", "uint64"),
     "price_feed": ("address", "address", "address", "address", "uint8", "uint32", "address"),
     "floor_reserve": ("address", "address", "address", "uint8", "address", "address", "uint128"),
     "burner": ("address", "address", "address", "address", "uint32", _LIMITS),
@@ -51,20 +50,18 @@ _ZERO = "0x" + "00" * 20
 
 @dataclass(frozen=True)
 class Pace:
-    """Times in seconds: how long decisions wait, how far back mean prices reach, how long airdrops can be claimed."""
+    """Times in seconds: how long decisions wait, how far back mean prices reach."""
 
     voting_delay: int
     voting_period: int
     late_quorum: int
     timelock: int
     twap: int
-    claim_period: int
 
 
-LOCAL_PACE = Pace(voting_delay=5, voting_period=30, late_quorum=5, timelock=5, twap=10, claim_period=DAY_S)
+LOCAL_PACE = Pace(voting_delay=5, voting_period=30, late_quorum=5, timelock=5, twap=10)
 PUBLIC_PACE = Pace(
     voting_delay=DAY_S, voting_period=5 * DAY_S, late_quorum=DAY_S, timelock=2 * DAY_S, twap=HOUR_S // 2,
-    claim_period=180 * DAY_S,
 )  # fmt: skip
 
 
@@ -113,7 +110,7 @@ class MarketPlan:
 def addresses(*, deployer: str, first_nonce: int) -> dict[str, str]:
     """Where this account will make the contracts whose addresses the core has to know, from this nonce on.
 
-    The core needs `timelock` (its owner) and `airdrop` (a minter). The hook's and the grants' follow later.
+    The core needs `timelock`, its owner. The hook's and the grants' follow later.
     """
     return {name: created_address(deployer, first_nonce + place) for place, name in enumerate(_CONSTRUCTORS)}
 
@@ -121,12 +118,6 @@ def addresses(*, deployer: str, first_nonce: int) -> dict[str, str]:
 def after_core(core: DeployParameters, *, deployer: str, first_nonce: int) -> dict[str, str]:
     """The same when the account makes the core first, from `first_nonce` on, and these contracts right after it."""
     return addresses(deployer=deployer, first_nonce=first_nonce + len(plan_core(core, deployer=deployer, first_nonce=0).steps))
-
-
-def with_airdrop(core: DeployParameters, *, deployer: str, first_nonce: int) -> DeployParameters:
-    """The core's parameters with the airdrop that this account makes right after it as a minter of CT02."""
-    airdrop = after_core(core, deployer=deployer, first_nonce=first_nonce)["airdrop"]
-    return replace(core, minters=(*core.minters, airdrop))
 
 
 def plan(parameters: MarketParameters, *, deployer: str, first_nonce: int, now: int) -> MarketPlan:
@@ -205,10 +196,6 @@ def _arguments(parameters: MarketParameters, at: Mapping[str, str]) -> dict[str,
     return {
         "timelock": (times.timelock, at["governor"], guardian),
         "governor": (core["tuner"], core["validator_set"], at["timelock"], guardian, rules),
-        "airdrop": (
-            owner, guardian, core["ct02"], core["node_registry"], core["validator_set"], at["timelock"],
-            parameters.network.window_s, times.claim_period,
-        ),
         "price_feed": (
             owner, parameters.poster, core["ct02"], parameters.dollar, parameters.dollar_decimals, times.twap,
             parameters.sequencer_feed or _ZERO,

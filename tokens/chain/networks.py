@@ -14,7 +14,8 @@ TUNER_UNIT = 10**18
 @dataclass(frozen=True)
 class Network:
     """A chain we deploy to. `confirmations` = 0 means: final when the chain says finalized. The contract refuses epochs less
-    than `epoch_gap_s` apart, the service seals them `epoch_s` apart.
+    than `epoch_gap_s` apart, the service seals them `epoch_s` apart and airdrop rounds `round_s`; a round can be claimed
+    for `claim_period_s`.
     """
 
     name: str
@@ -27,12 +28,14 @@ class Network:
     wallet_delay_s: int
     unstake_delay_s: int
     set_grace_s: int
+    round_s: int = DAY_S
+    claim_period_s: int = 180 * DAY_S
 
 
 NETWORKS = {
     network.name: network
     for network in (
-        Network("local", 31337, True, 10, 2, 1, 2, 60, 600, 120),
+        Network("local", 31337, True, 10, 2, 1, 2, 60, 600, 120, 60, DAY_S),
         Network("amoy", 80002, True, HOUR_S, HOUR_S, HOUR_S // 4, 12, DAY_S, 7 * DAY_S, 6 * HOUR_S),
         Network("arbitrum-sepolia", 421614, True, HOUR_S, HOUR_S, HOUR_S // 4, 12, DAY_S, 7 * DAY_S, 6 * HOUR_S),
         Network("polygon", 137, False, DAY_S, DAY_S, DAY_S // 2, 0, 2 * DAY_S, 21 * DAY_S, DAY_S),

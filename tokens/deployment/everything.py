@@ -65,9 +65,7 @@ def plan_everything(choice: Choice, *, deployer: str, first_nonce: int, now: int
     first, venues = _venues(choice, deployer, first_nonce)
     start = first_nonce + len(first)
     # The deployer holds what is left until it is handed out at the end: a transfer to the treasury would be too early.
-    parameters = deploy_market.with_airdrop(
-        replace(choice.core, treasury=deployer, pool=_share("poce")), deployer=deployer, first_nonce=start
-    )
+    parameters = replace(choice.core, treasury=deployer, pool=_share("poce"))
     at = deploy_market.after_core(parameters, deployer=deployer, first_nonce=start)
     owner = at["timelock"] if choice.by_vote else choice.core.owner
     parameters = replace(parameters, owner=owner)

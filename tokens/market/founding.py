@@ -1,7 +1,6 @@
 """A whole market for a local chain in one go: venues, the contracts around the core, dollars to trade with.
 
-The core has to name the airdrop as a minter before (see `deploy_market.addresses` and `after_core`). Pools follow once there
-are CT02 to put in (`opening.open_market`).
+Pools follow once there are CT02 to put in (`opening.open_market`).
 """
 
 from __future__ import annotations
@@ -37,10 +36,7 @@ def found_local_market(
     with_aave: bool = True,
     grants: tuple[Grant, ...] = (),
 ) -> MarketBook:
-    """Venues and contracts on chain 31337; the owner gets `dollars` whole dollars. Nothing is traded yet.
-
-    The owner's next nonce has to be the one that the airdrop's address was computed from: nothing else is sent in between.
-    """
+    """Venues and contracts on chain 31337; the owner gets `dollars` whole dollars. Nothing is traded yet."""
     owner, maker = founders.owner, founders.maker
     venues = create_venues(maker, with_aave=with_aave)
     parameters = MarketParameters(

@@ -13,7 +13,6 @@ import pytest
 
 from emissions.poce.keys import address_of
 from tests.chain.conftest import FACTOR_SET, Network, start_anvil, stop_anvil
-from tokens.chain import deploy_market
 from tokens.chain.client import Receipt, RpcClient
 from tokens.chain.contracts import Contracts
 from tokens.chain.deploy import DeployParameters, ValidatorGrant, deploy
@@ -114,7 +113,7 @@ def make_network() -> Callable[..., Network]:
     return _make_network
 
 
-def _make_network(anvil: Any, *, minters: tuple[str, ...] = (), owner: str | None = None) -> Network:
+def _make_network(anvil: Any, *, owner: str | None = None) -> Network:
     """The core with four validators; the second last account is the treasury."""
     keys = anvil.keys
     validator_keys = keys[4:8]
@@ -126,7 +125,6 @@ def _make_network(anvil: Any, *, minters: tuple[str, ...] = (), owner: str | Non
         treasury=address_of(keys[8]),
         factor_set=FACTOR_SET,
         validators=tuple(ValidatorGrant(address_of(key), address_of(key), 250_000 * TUNER_UNIT) for key in validator_keys),
-        minters=minters,
     )
     book = deploy(anvil.client, keys[0], parameters)
     return Network(
@@ -137,17 +135,15 @@ def _make_network(anvil: Any, *, minters: tuple[str, ...] = (), owner: str | Non
 
 
 def make_market(anvil: Any) -> Market:
-    """Everything; the market's own contracts come from the treasury's account, whose first nonce is known beforehand."""
+    """Everything; the market's own contracts come from the treasury's account."""
     owner = Account(anvil.client, 31337, anvil.keys[8])
     trader = Account(anvil.client, 31337, anvil.keys[9])
-    around = deploy_market.addresses(deployer=owner.address, first_nonce=0)
-    network = _make_network(anvil, minters=(around["airdrop"],))
+    network = _make_network(anvil)
     maker = Account(anvil.client, 31337, anvil.keys[2])
     founders = Founders(owner, maker, address_of(network.guardian_key), address_of(network.relayer_key))
     local = NETWORKS["local"]
     book = found_local_market(founders, local, network.book.contracts, dollars=1_000_000, with_aave=False)
     venues, contracts = book.venues, dict(book.contracts)
-    assert contracts["airdrop"] == around["airdrop"]
     network.register(NODE, wallet=trader.address)
     leaf = network.leaf(NODE, 2_000_000 * KG)
     network.report([leaf])

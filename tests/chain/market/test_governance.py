@@ -22,14 +22,13 @@ def governed(anvil, make_network):
     """A core that the timelock owns from its first moment, and the governance around it."""
     deployer = address_of(anvil.keys[8])
     around = deploy_market.addresses(deployer=deployer, first_nonce=0)
-    network = make_network(anvil, minters=(around["airdrop"],), owner=around["timelock"])
+    network = make_network(anvil, owner=around["timelock"])
     parameters = deploy_market.MarketParameters(
         network=NETWORKS["local"], core=network.book.contracts, guardian=address_of(network.guardian_key),
         poster=deployer, dollar=DOLLAR,
     )  # fmt: skip
     made = deploy_market.deploy_market(anvil.client, anvil.keys[8], parameters)
     assert made.contracts["timelock"] == around["timelock"]
-    assert made.contracts["airdrop"] == around["airdrop"]
     return network, Governance(anvil.client, made.contracts["governor"])
 
 

@@ -39,7 +39,7 @@ def _wallet(place: int) -> str:
 
 
 def _airdrop(market) -> Airdrop:
-    return Airdrop(market.client, 31337, market.contracts["airdrop"])
+    return Airdrop(market.client, 31337, market.network.book.airdrop)
 
 
 def _send_all(market, calls, *, gas_limit: int = GAS_LIMIT) -> list:
@@ -196,7 +196,7 @@ def test_airdrop__two_of_four_sign__is_refused(market):
     assert refused.value.code == "chain.revert.quorum_missing"
 
 
-def test_airdrop__deadline_passed__rest_goes_to_the_timelock_once(market):
+def test_airdrop__deadline_passed__rest_goes_to_the_owner_of_the_rules_once(market):
     airdrop, network = _airdrop(market), market.network
     _register(market, [2, 3])
     listed = _post(market, _leaves([2, 3]))
@@ -205,7 +205,7 @@ def test_airdrop__deadline_passed__rest_goes_to_the_timelock_once(market):
         network.send(airdrop.sweep(1))
     market.pass_time(DAY_S)
     network.send(airdrop.sweep(1))
-    assert network.contracts.ct02_balance(market.contracts["timelock"]) == listed.leaves[1].ug * 10**9
+    assert network.contracts.ct02_balance(address_of(network.deployer_key)) == listed.leaves[1].ug * 10**9
     for call in (airdrop.sweep(1), airdrop.claim(1, listed.leaves[1], listed.proof(1))):
         with pytest.raises(ChainError):
             network.send(call)

@@ -34,22 +34,22 @@ def test_plan__same_inputs__gives_the_same_addresses_and_the_hook_its_flags():
     assert {name: first.contracts[name] for name in known} == known
     assert int(first.contracts["fee_hook"], 16) & 0x3FFF == deploy_market.HOOK_FLAGS
     assert set(first.contracts) | {"grant"} == set(artifacts.AROUND)
-    assert len(first.steps) == 8 + len(first.grants) == 11
+    assert len(first.steps) == 7 + len(first.grants) == 10
     creations = [step for step in first.steps if step.creates]
-    assert len({step.creates for step in creations}) == len(creations) == 10
+    assert len({step.creates for step in creations}) == len(creations) == 9
 
 
 def test_plan__without_uniswap_v4__makes_no_desk_and_no_hook():
     made = deploy_market.plan(_parameters(v4_manager=None, grants=()), deployer=DEPLOYER, first_nonce=0, now=0)
     assert {"pool_desk", "fee_hook"}.isdisjoint(made.contracts)
-    assert len(made.steps) == 6
+    assert len(made.steps) == 5
 
 
 def test_plan__without_an_owner__gives_all_to_the_timelock():
     made = deploy_market.plan(_parameters(grants=()), deployer=DEPLOYER, first_nonce=0, now=0)
     timelock = bytes.fromhex(made.contracts["timelock"][2:])
     for step in made.steps:
-        if step.what.split()[-1] in ("CarbonAirdrop", "CarbonPriceFeed", "FloorReserve", "BuybackBurner"):
+        if step.what.split()[-1] in ("CarbonPriceFeed", "FloorReserve", "BuybackBurner"):
             arguments = step.init_code[len(artifacts.load(step.what.split()[-1]).bytecode) :]
             assert arguments[12:32] == timelock, step.what
 
