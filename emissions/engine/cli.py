@@ -12,6 +12,7 @@ from rich.console import Console
 from emissions.billing.detection import AUTO
 from emissions.engine.dialects import DIALECTS
 from emissions.engine.dialects import emit_sql as sql_in
+from emissions.engine.lines_out import ENDINGS as LINES_ENDINGS
 from emissions.engine.method import METHODS, OWN
 from emissions.engine.rows_out import GROUPS, check_out, groups_of, write_rows
 from emissions.engine.running import DUCKDB, ENGINES, bills_of, estimating, one_of, refusing
@@ -70,7 +71,9 @@ def estimate_command(
         one_of("--engine", engine, ENGINES)
         if out is not None:
             check_out(out)
-    with estimating(
+        if lines_out is not None:
+            check_out(lines_out, LINES_ENDINGS)
+    reading = estimating(
         bills_of(files),
         as_json=as_json,
         factors=factors,
@@ -83,14 +86,15 @@ def estimate_command(
         memory=memory,
         strict=strict,
         lines_out=lines_out,
-    ) as found:
+    )
+    with reading as found, refusing(as_json=as_json):
         if out is not None:
-            with refusing(as_json=as_json):
-                write_rows(found, groups, out)
+            write_rows(found, groups, out)
         if as_json:
             typer.echo(json.dumps(as_object(found, groups, explained=explain), ensure_ascii=False, indent=2))
             return
-        console = Console()
+        # A bill's own texts are shown as they are: brackets in them are no markup.
+        console = Console(markup=False)
         print_estimate(found, console, groups if by is not None else None)
         if explain:
             print_explanation(found, console)

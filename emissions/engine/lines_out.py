@@ -8,8 +8,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cloudtuner.errors import ConfigurationError
 from emissions.billing.normalise import literal
+from emissions.engine.cells import neutral_sql
 from emissions.engine.facts import lines_sql
+from emissions.engine.kept import whole
 from emissions.engine.numbering import line_shifts
 from emissions.engine.ratecard import Rate
 from emissions.engine.reading import reading
@@ -40,14 +43,17 @@ COLUMNS = (
     "basis",
     "factor_ids",
 )
-_ENDINGS = {".csv": "csv, header", ".parquet": "parquet, compression zstd"}
+ENDINGS = (".csv", ".parquet")
+_FORMS = {".csv": "csv, header", ".parquet": "parquet, compression zstd"}
+# Texts that come from the bill; a quantity is a number, and may begin with its sign.
+_TEXTS = ("file", "line_id", "usage_account", "service", "region", "rate_key", "unit", "reason")
 
 
 def write_lines(workings: Workings, rates: Mapping[int, Rate], path: Path) -> None:
     """Writes each valued line with its integers, in the order of the files, to a CSV or Parquet file by the path's ending.
 
     `rates` are those that lie in the card, by the number of their key. Quantities stay as billed; `factor_ids` are
-    separated by spaces.
+    separated by spaces. The file is there whole or not at all; raises ConfigurationError where it cannot be written.
     """
     run = workings.connection.execute
     numbers = list(rates)
@@ -80,8 +86,16 @@ def write_lines(workings: Workings, rates: Mapping[int, Rate], path: Path) -> No
         f"FROM ({lines_sql()}) v JOIN carded c USING (profile) JOIN shown USING (number) JOIN named ON named.file = v.file "
         "ASOF JOIN shift ON shift.file = v.file AND v.row_no >= shift.record ORDER BY v.file, v.row_no"
     )
-    with reading(workings.files[0]):
-        run(f"COPY ({query}) TO {literal(str(path))} (FORMAT {_ENDINGS.get(path.suffix, _ENDINGS['.parquet'])})")
+    form = path.suffix.lower()
+    if form == ".csv":
+        query = f"SELECT * REPLACE ({', '.join(f'{neutral_sql(name)} AS {name}' for name in _TEXTS)}) FROM ({query})"  # noqa: S608
+    with whole(path) as beside:
+        try:
+            beside.touch()
+        except OSError as error:
+            raise ConfigurationError(f"it cannot be written: {error.strerror}.", code="cli.out", where=str(path)) from error
+        with reading(workings.files[0]):
+            run(f"COPY ({query}) TO {literal(str(beside))} (FORMAT {_FORMS[form]})")
 
 
 def _factor_ids(rate: Rate) -> str:

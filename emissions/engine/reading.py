@@ -12,7 +12,7 @@ from typing import TypeVar
 import duckdb
 import pyarrow as pa
 
-from cloudtuner.errors import BillError, CloudTunerError
+from cloudtuner.errors import BillError, CloudTunerError, ConfigurationError
 from emissions.billing.files import BillFile
 
 # Called with (step, done, total): "rows" while a file is read and "read" in files, then "value" in steps.
@@ -23,18 +23,26 @@ T = TypeVar("T")
 
 
 def connect(work_dir: Path, *, threads: int, memory_limit: str) -> duckdb.DuckDBPyConnection:
-    """A connection that spills under `work_dir`, thinks in UTC, and never fetches an extension."""
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "threads": threads,
-            "memory_limit": memory_limit,
-            "temp_directory": str(work_dir / "spill"),
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-        },
-    )
+    """A connection that spills under `work_dir`, thinks in UTC, and never fetches an extension.
+
+    Raises ConfigurationError for a memory limit that is none.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": threads,
+        "memory_limit": memory_limit,
+        "temp_directory": str(work_dir / "spill"),
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "allow_community_extensions": "false",
+    }
+    try:
+        connection = duckdb.connect(":memory:", config=config)
+    except (duckdb.ParserException, duckdb.InvalidInputException) as error:
+        raise ConfigurationError(
+            f"the memory limit {memory_limit!r} is none ({str(error).splitlines()[0]}).",
+            code="engine.memory_limit",
+            hint="Write a number and a unit, as in 2GiB.",
+        ) from error
     connection.execute("SET TimeZone = 'UTC'")
     # It keeps count of how far a query is and prints nothing.
     connection.execute("SET enable_progress_bar = true")
@@ -111,6 +119,13 @@ def reading(file: BillFile) -> Iterator[None]:
         text = str(error)
         if "Out of Memory" in text:
             raise CloudTunerError("the memory limit is too low for this bill.", code="engine.memory", where=file.name) from error
+        if "No space left on device" in text:
+            raise CloudTunerError(
+                "there is no room for what does not fit in memory.",
+                code="engine.disk",
+                where=file.name,
+                hint="Free some space where temporary files go (TMPDIR).",
+            ) from error
         line = re.search(r"on Line: (\d+)", text)
         # Of JSON lines the reader tells the one after the broken one.
         after = re.search(r"Malformed JSON .* in line (\d+)", text)

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from cloudtuner.clock import hour_start
 from cloudtuner.errors import ConfigurationError
+from emissions.engine.cells import neutral
 from emissions.engine.estimate import Estimate
 from emissions.engine.results import sums_by
 
@@ -21,7 +22,6 @@ GROUPS = ("hour", "account", "region", "service", "category", "quality", "basis"
 USUAL = ("account", "region", "service", "category", "quality", "basis")
 MEASURES = ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug", "water_ul", "lines", "cost_micro")
 ENDINGS = (".csv", ".parquet", ".json")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def groups_of(text: str | None) -> tuple[str, ...]:
@@ -48,20 +48,11 @@ def rows_by(found: Estimate, groups: Sequence[str]) -> list[dict[str, Any]]:
     return sums_by(found.hours, list(groups), list(MEASURES))
 
 
-def neutral(text: str) -> str:
-    """A text cell that no spreadsheet takes for a formula: one that begins like it gets an apostrophe before it.
-
-    >>> neutral("=1+1"), neutral("AmazonEC2")
-    ("'=1+1", 'AmazonEC2')
-    """
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
-
-
-def check_out(path: Path) -> None:
+def check_out(path: Path, endings: Sequence[str] = ENDINGS) -> None:
     """Raises ConfigurationError for a file whose ending says no form that we write, before anything is read."""
-    if path.suffix.lower() not in ENDINGS:
+    if path.suffix.lower() not in endings:
         raise ConfigurationError(
-            f"{path.name} has no ending that is known here.", code="cli.out", hint=f"Use {', '.join(ENDINGS)}."
+            f"{path.name} has no ending that is known here.", code="cli.out", hint=f"Use {', '.join(endings)}."
         )
 
 

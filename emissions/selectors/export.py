@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from cloudtuner.clock import hour_start
 from cloudtuner.tenancy import current_schema, tenant_context
 from cloudtuner.units import decimal_text
+from emissions.engine.cells import neutral
 from emissions.selectors.figures import LedgerFilters, LedgerRow
 from emissions.selectors.ledger import (
     ALL_COLUMNS,
@@ -37,8 +38,6 @@ AMOUNTS = (
 )  # fmt: skip
 _MASSES = {"co2e_kg": "ug", "co2e_low_kg": "low_ug", "co2e_high_kg": "high_ug"}
 _EXACT_KG = pa.decimal128(28, 9)
-# What a spreadsheet would run as a formula (OWASP: CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def ledger_csv(filters: LedgerFilters, *, group_by: Sequence[str] = (), amounts: Sequence[str] = AMOUNTS) -> Iterator[str]:
@@ -84,16 +83,12 @@ def _csv_row(row: LedgerRow, labels: list[str], amounts: list[str], *, timed: bo
     times = [hour_start(hour or 0).strftime("%Y-%m-%dT%H:%MZ") for hour in (row.hour, row.hour_through)] if timed else []
     return [
         *times,
-        *(_text_cell(getattr(row, name) or "") for name in labels),
+        *(neutral(getattr(row, name) or "") for name in labels),
         *(
             decimal_text(getattr(row.amount, _MASSES[name]), scale=9, places=9) if name in _MASSES else getattr(row.amount, name)
             for name in amounts
         ),
     ]
-
-
-def _text_cell(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _csv_lines(lines: list[list[object]]) -> str:

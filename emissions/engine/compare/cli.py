@@ -36,20 +36,20 @@ def compare_command(
     memory: Memory = "1GiB",
 ) -> None:
     """Compare a bill's figures with Cloud Carbon Footprint's method and with the provider's own export."""
-    with estimating(
+    reading = estimating(
         bills_of(files), as_json=as_json, factors=factors, format_name=format_name, threads=threads, memory=memory
-    ) as found:
+    )
+    with reading as found, refusing(as_json=as_json):
         export = None
         if provider_export is not None:
-            with refusing(as_json=as_json):
-                accounts = [account.account for account in found.accounts]
-                export = read_export(provider_export, accounts=accounts, months=_months(found))
+            accounts = [account.account for account in found.accounts]
+            export = read_export(provider_export, accounts=accounts, months=_months(found))
         keys = [compare_key(amount, found.rates[amount.key, amount.month]) for amount in found.amounts()]
         told = compare(keys, export)
         if as_json:
             typer.echo(json.dumps(_object(told, found), ensure_ascii=False, indent=2))
         else:
-            _print(told, found, Console())
+            _print(told, found, Console(markup=False))
 
 
 def _months(found: Estimate) -> list[str]:

@@ -56,6 +56,8 @@ def test_out__cells_that_a_spreadsheet_would_run__are_neutralised(tmp_path):
         (["--by", "planet"], "cli.by"),
         (["--by", ","], "cli.by"),
         (["--out", "sums.xlsx"], "cli.out"),
+        (["--lines-out", "lines.json"], "cli.out"),
+        (["--memory", "two bananas"], "engine.memory_limit"),
         (["--method", "guess"], "method.unknown"),
         (["--basis", "green"], "factors.basis"),
         (["--factors", "of-tomorrow"], "factors.missing"),
@@ -69,6 +71,29 @@ def test_option__that_says_nothing__exits_2_and_writes_nothing(samples, tmp_path
     assert result.exit_code == 2
     assert json.loads(result.stdout)["error"]["code"] == code
     assert list(tmp_path.iterdir()) == []
+
+
+def test_lines_out__that_cannot_be_written__is_refused_by_its_own_name(write_bill, tmp_path):
+    result = runner.invoke(app, [str(write_bill([{}])), "--lines-out", str(tmp_path / "nowhere" / "lines.csv"), "--json"])
+    assert result.exit_code == 2
+    error = json.loads(result.stdout)["error"]
+    assert error["code"] == "cli.out"
+    assert "nowhere/lines.csv: it cannot be written" in error["message"]
+
+
+def test_lines_out__texts_that_a_spreadsheet_would_run__are_neutralised_and_numbers_stay(write_bill, tmp_path):
+    bill = write_bill([{"identity_line_item_id": "=1+1", "line_item_usage_amount": "-2"}])
+    assert runner.invoke(app, [str(bill), "--lines-out", str(tmp_path / "lines.CSV")]).exit_code == 0
+    (line,) = csv.DictReader((tmp_path / "lines.CSV").read_text().splitlines())
+    assert (line["line_id"], line["quantity"], line["energy_uwh"]) == ("'=1+1", "-2", "-40044000")
+
+
+def test_terminal__brackets_in_a_bills_texts__are_shown_and_mean_nothing(write_bill):
+    mystery = {"line_item_product_code": "Foo [bar]", "line_item_usage_type": "Much [/of] it", "pricing_unit": "Dreams"}
+    result = runner.invoke(app, [str(write_bill([{}, mystery])), "--explain"], env={"COLUMNS": "180"})
+    assert result.exit_code == 0, result.exception
+    assert "Foo [bar]" in result.stdout
+    assert "Much [/of] it" in result.stdout
 
 
 def test_basis__lifecycle_or_direct__is_that_of_every_row(samples):
