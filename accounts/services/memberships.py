@@ -29,7 +29,9 @@ def membership_change_role(*, actor: User, organization: Organization, user_uuid
     if member.role == Role.OWNER and role != Role.OWNER:
         _need_another_owner(organization, member)
     before, member.role = member.role, role
-    member.expires_at = expiry_for(role, member.expires_at)
+    # The day was set because the role before always ends: kept, an owner would be out on it, perhaps as the last one.
+    ends = None if before in EXPIRING_ROLES and role not in EXPIRING_ROLES else member.expires_at
+    member.expires_at = expiry_for(role, ends)
     member.save(update_fields=["role", "expires_at"])
     audit.record(
         organization=organization, actor=actor, action="member.role_changed", target=member.user.email,

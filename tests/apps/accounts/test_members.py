@@ -84,6 +84,18 @@ def test_last_owner__cannot_go_or_step_down(two_organizations):
     assert _code(membership_remove, **{**ask, "user_uuid": str(b.owner.uuid)}) == "member.unknown"
 
 
+def test_role__auditor_becomes_owner__stays_past_the_auditors_day(two_organizations):
+    a, _ = two_organizations
+    auditor = a.member("auditor")
+    ask = {"actor": a.owner, "organization": a.organization, "user_uuid": str(auditor.uuid)}
+    assert membership_change_role(**ask, role="owner").expires_at is None
+    again = membership_change_role(**ask, role="auditor").expires_at
+    assert again is not None
+    # A day that somebody set stays where the role before did not set it.
+    Membership.objects.filter(user=auditor).update(role="viewer", expires_at=again)
+    assert membership_change_role(**ask, role="lead").expires_at == again
+
+
 def test_suspended__organization__answers_nobody_and_takes_no_guest(invited):
     a, _, token, guest = invited
     organization_set_state(actor=a.owner, organization_uuid=a.organization.uuid, state="SUSPENDED")
