@@ -45,11 +45,15 @@ class OrganizationAdmin(LookOnly):
     def people(self, organization: Any) -> int:
         return int(organization.people_count)
 
-    @admin.action(description="Suspend: the host answers nobody, rows stay")
+    def has_suspend_permission(self, request: HttpRequest) -> bool:
+        """Looking at organisations is not enough to close one: staff need Django's right to change them."""
+        return request.user.has_perm("accounts.change_organization")
+
+    @admin.action(description="Suspend: the host answers nobody, rows stay", permissions=["suspend"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[Organization]) -> None:
         self._set_state(request, queryset, Organization.State.SUSPENDED)
 
-    @admin.action(description="Open again")
+    @admin.action(description="Open again", permissions=["suspend"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Organization]) -> None:
         self._set_state(request, queryset, Organization.State.ACTIVE)
 

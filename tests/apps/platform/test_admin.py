@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts.grants import append_only_tables
@@ -103,3 +104,14 @@ def test_admin__suspends_and_opens_an_organization(staff, two_organizations):
     a.organization.refresh_from_db()
     assert a.organization.state == "SUSPENDED"
     assert a.client().get("/").status_code == 404
+
+
+def test_admin__staff_who_may_only_look__suspend_nothing(two_organizations):
+    a, _ = two_organizations
+    onlooker = User.objects.create_user("look@cloudtuner.example", "correct horse battery", is_staff=True)
+    onlooker.user_permissions.add(Permission.objects.get(codename="view_organization"))
+    browser = _browser(onlooker)
+    assert browser.get("/accounts/organization/").status_code == 200
+    browser.post("/accounts/organization/", {"action": "suspend", "_selected_action": [str(a.organization.pk)]})
+    a.organization.refresh_from_db()
+    assert a.organization.state == "ACTIVE"
