@@ -140,6 +140,7 @@ def addresses(request: HttpRequest) -> HttpResponse:
 def audit(request: HttpRequest) -> HttpResponse:
     """The audit log, newest first."""
     asked = request.GET.get("before", "")
-    entries = audit_entries(request.tenant, before_seq=int(asked) if asked.isdecimal() else None, limit=PAGE)  # type: ignore[attr-defined]
+    before = int(asked) if asked.isdecimal() and len(asked) < 19 else None
+    entries = audit_entries(request.tenant, before_seq=before, limit=PAGE)  # type: ignore[attr-defined]
     older = entries[-1].seq if len(entries) == PAGE and entries[-1].seq > 1 else None
     return page(request, "accounts/audit.html", {"entries": entries, "older": older})

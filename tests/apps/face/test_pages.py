@@ -68,6 +68,10 @@ def test_tenant_page__owner_of_another_organisation__is_told_nothing(two_organiz
     assert one.client(other.owner).get(path).status_code == 404
 
 
+def test_audit__asked_for_entries_before_a_number_beyond_all_bounds__is_no_error(two_organizations):
+    assert two_organizations[0].client().get("/settings/audit/", {"before": "9" * 5000}).status_code == 200
+
+
 CHAIN_PAGES = ["/records/"]
 
 
