@@ -25,9 +25,8 @@ def start(request: HttpRequest) -> HttpResponse:
         return _file(request)
     asked = request.GET.get("id", "").strip()
     if asked:
-        return redirect(
-            "verify:certificate", "".join(letter for letter in asked.upper() if letter.isalnum() or letter == "-")[:40] or "-"
-        )
+        kept = "".join(letter for letter in asked.upper() if letter.isascii() and (letter.isalnum() or letter == "-"))
+        return redirect("verify:certificate", kept[:40] or "-")
     return render(request, "verify/start.html")
 
 
@@ -72,8 +71,11 @@ def _context(found: PublicVerification, *, register_only: bool) -> dict[str, Any
 
 
 def _answer(found: PublicVerification) -> dict[str, str]:
-    """One plain answer. What is no longer in force is told before anything else that the checks say."""
-    status = found.current.status if found.current else ""
+    """One plain answer. What is no longer in force is told before anything else that the checks say, of the registered file
+    only: another file under its number was never in force.
+    """
+    registered = found.findings.check("V2").state != "fail"
+    status = found.current.status if found.current and registered else ""
     if status == Status.REVOKED and found.current:
         return {"kind": "bad", "title": _("Revoked"), "sentence": _("Reason: %(reason)s.") % {"reason": found.current.reason}}
     if status == Status.SUPERSEDED:
