@@ -16,14 +16,13 @@ import subprocess
 import tempfile
 import time
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
 from cloudtuner.embedded.identity import STATE_ROOT, Identity, can_reach, database_identity
-from cloudtuner.embedded.process import Child, free_port, port_open
+from cloudtuner.embedded.process import Child, ChildFailed, free_port, port_open
 from cloudtuner.errors import ConfigurationError
 
 SUPERUSER, OWNER, APP, DATABASE = "cloudtuner_root", "cloudtuner_owner", "cloudtuner_app", "cloudtuner"
@@ -42,14 +41,6 @@ SETTINGS = {
 
 class EmbeddedPartWarning(UserWarning):
     """A stand-in for development is in use; production settings refuse it."""
-
-
-@dataclass(frozen=True)
-class DatabaseUrls:
-    """Where the database answers, for the app role and for the owner."""
-
-    app: str
-    owner: str
 
 
 class EmbeddedPostgres:
@@ -172,7 +163,8 @@ class EmbeddedPostgres:
             _run_as(command, self.identity, cwd=cluster)
         except subprocess.CalledProcessError as error:
             shutil.rmtree(cluster, ignore_errors=True)
-            raise RuntimeError(f"initdb failed: {error.output.decode(errors='replace')}") from error
+            said = error.output.decode(errors="replace").strip()
+            raise ChildFailed(f"the database cannot be made: {said}", where=str(cluster)) from error
         finally:
             secret.unlink()
 

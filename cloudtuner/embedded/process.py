@@ -46,7 +46,11 @@ def claim_port(port: int) -> int | None:
     The web server shares its port between its workers, and so would with a stranger's: two installations that chose
     at the same moment would answer each other's requests.
     """
-    path = Path(tempfile.gettempdir()) / f"cloudtuner-{os.getuid()}-{port}.lock"
+    return claim(Path(tempfile.gettempdir()) / f"cloudtuner-{os.getuid()}-{port}.lock")
+
+
+def claim(path: Path) -> int | None:
+    """The descriptor of a locked file, held until it is closed or we end, however that happens; None when another holds it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -18,9 +18,10 @@ from types import FrameType
 
 from cloudtuner.embedded.anvil import CHAIN_ID, REPOSITORY, EmbeddedAnvil
 from cloudtuner.embedded.postgres import EmbeddedPostgres
-from cloudtuner.embedded.process import Child, ChildFailed, claim_port, free_port, port_open, tail
+from cloudtuner.embedded.process import Child, ChildFailed, claim, claim_port, free_port, port_open, tail
 from cloudtuner.embedded.secrets import Keyring
 from cloudtuner.embedded.valkey import EmbeddedValkey
+from cloudtuner.errors import ConfigurationError
 
 PREFERRED_WEB_PORT = 8480
 BASE_DOMAIN = "cloudtuner.localhost"
@@ -45,6 +46,7 @@ class Supervisor:
     _postgres: EmbeddedPostgres | None = None
     _valkey: EmbeddedValkey | None = None
     _port_lock: int | None = None
+    _folder_lock: int | None = None
     anvil: EmbeddedAnvil | None = None
 
     @property
@@ -63,9 +65,21 @@ class Supervisor:
         return f"http://127.0.0.1:{self.web_port}"
 
     def start(self) -> None:
-        """Starts everything; returns when the web server answers ready."""
+        """Starts everything; returns when the web server answers ready.
+
+        Raises ConfigurationError `embedded.running` when another one runs on the folder: its database would be taken for
+        one that was left behind, and ended.
+        """
         self.data_dir = self.data_dir.absolute()
         self.data_dir.mkdir(parents=True, exist_ok=True)
+        self._folder_lock = claim(self.data_dir / "lock")
+        if self._folder_lock is None:
+            raise ConfigurationError(
+                "a platform runs from this folder already.",
+                code="embedded.running",
+                where=str(self.data_dir),
+                hint="Stop it with Ctrl-C first, or name another --data-dir.",
+            )
         keyring = Keyring(self.data_dir / "keys", self.validators)
         keyring.ensure()
         self._choose_port()
@@ -121,11 +135,14 @@ class Supervisor:
         for part in (self.anvil, self._valkey, self._postgres):
             if part is not None:
                 part.stop()
-        for name in ("run.json", ENVIRONMENT):
-            (self.data_dir / name).unlink(missing_ok=True)
         if self._port_lock is not None:
             os.close(self._port_lock)
             self._port_lock = None
+        if self._folder_lock is not None:
+            for name in ("run.json", ENVIRONMENT):
+                (self.data_dir / name).unlink(missing_ok=True)
+            os.close(self._folder_lock)
+            self._folder_lock = None
 
     # --- the parts -------------------------------------------------------------------------------------------------
 
@@ -142,9 +159,10 @@ class Supervisor:
 
     def _environment(self, keyring: Keyring) -> dict[str, str]:
         """What the children's environment says beside our own."""
-        outside = {key: os.environ[key] for key in os.environ if key in _OVERRIDES and os.environ[key]}
+        outside = {key: value for key, value in os.environ.items() if not key.startswith(("PG", "CLOUDTUNER_"))}
         return {
-            **{key: value for key, value in os.environ.items() if not key.startswith(("PG", "CLOUDTUNER_"))},
+            # One that is set to nothing is not set.
+            **{key: value for key, value in outside.items() if value or key not in _OVERRIDES},
             "DJANGO_SETTINGS_MODULE": "cloudtuner.settings.embedded",
             "CLOUDTUNER_MODE": "embedded",
             "CLOUDTUNER_DATA_DIR": str(self.data_dir),
@@ -160,7 +178,6 @@ class Supervisor:
             "CLOUDTUNER_REGISTRAR_KEY_FILE": str(keyring.path("registrar")),
             "ETH_HASH_BACKEND": "pysha3",
             "PYTHONUNBUFFERED": "1",
-            **outside,
         }
 
     def _start_servers(self) -> None:
@@ -190,7 +207,9 @@ class Supervisor:
 
         if self.anvil is None and not Path(self.env["CLOUDTUNER_ADDRESS_BOOK"]).exists():
             raise ChildFailed(
-                "RPC_URL is set but no address book exists", hint="Run `cloudtuner chain deploy` for that chain first."
+                "RPC_URL is set but no address book exists.",
+                where=self.env["CLOUDTUNER_ADDRESS_BOOK"],
+                hint="Run `cloudtuner chain deploy` for that chain first, and put its address book there.",
             )
         book = ensure_network(
             rpc_url=self.env["RPC_URL"],
