@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from fractions import Fraction
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +21,7 @@ from cloudtuner.errors import ConfigurationError
 from cloudtuner.pages.hours import hours_of_month
 from cloudtuner.periods import NamedPeriod, period_of, periods_between
 from cloudtuner.templatetags.marks import series_colours
-from cloudtuner.units import kg_text
+from cloudtuner.units import decimal_text, kg_text, quantise
 from emissions.selectors import claimability, dashboard, ledger_span, uploads, versions_in_review
 from emissions.selectors.figures import Dashboard, LedgerFilters
 from emissions.selectors.market import market_based
@@ -79,18 +80,30 @@ def _chart(figures: Dashboard) -> dict[str, Any]:
 
 
 def _change(period: NamedPeriod, figures: Dashboard) -> str:
-    """Against the same period a year before, where that one is in the ledger; percent with one decimal."""
+    """Against the year before, where that one is in the ledger; a year that still runs against as many hours of it."""
     if not period.key.startswith("fy-"):
         return ""
     before = period_of(f"fy-{int(period.key[3:]) - 1}", [])
-    if before is None or figures.first_hour is None or figures.first_hour > before.hour_from:
+    first, last = figures.first_hour, figures.last_hour
+    if before is None or first is None or last is None or first > before.hour_from:
         return ""
-    old = dashboard(before.hour_from, before.hour_through).total.ug
+    runs = last < period.hour_through
+    through = before.hour_from + last - period.hour_from if runs else before.hour_through
+    old = dashboard(before.hour_from, through).total.ug
     if old <= 0:
         return ""
-    tenths = (figures.total.ug - old) * 1000 // old
-    sign = "+" if tenths > 0 else "−" if tenths < 0 else ""
-    return f"{sign}{abs(tenths) // 10}.{abs(tenths) % 10} % {_('against')} {before.label}."
+    told = _("the same time of %(year)s") % {"year": before.label} if runs else before.label
+    return f"{_percent(figures.total.ug - old, old)} {_('against')} {told}."
+
+
+def _percent(part: int, whole: int) -> str:
+    """A signed share with one decimal, halves away from zero.
+
+    >>> _percent(-1, 10_000), _percent(-15, 10_000), _percent(123, 1000)
+    ('0.0 %', '−0.2 %', '+12.3 %')
+    """
+    text = decimal_text(quantise(Fraction(part * 1000, whole)), scale=1, places=1)
+    return f"{'+' if part > 0 and text != '0.0' else ''}{text.replace('-', '−')} %"
 
 
 def _kilograms(period: NamedPeriod, membership: Membership) -> dict[str, Any]:
