@@ -43,8 +43,8 @@ _HOURS = {
     **dict.fromkeys(("day", "days"), Fraction(24)),
 }
 _MONTHS = {"month", "months", "mo", "mos"}
-# Data that moved is not kept for a time, whatever time the unit names (OCI bills transfer in "GiB HOURS").
-_MOVED = {"transferred", "data_transferred", "transfer", "egress", "ingress"}
+# Data that moved is not kept for a time, whatever time the unit names (OCI bills "GiB HOURS DATA_TRANSFERED", so spelt).
+_MOVED = {"transferred", "transfered", "data_transferred", "transfer", "egress", "ingress"}
 _TOKENS = {"token", "tokens"}
 _COUNTED = re.compile(
     r"(?:request|operation|transaction|call|event|message|notification|datapoint|record|count|unit|execution|invocation"

@@ -6,6 +6,7 @@ A set that loads may still be unfit: a row may end a day too early, or a region 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from emissions.grid.tables import TABLES, key_of
 
 QUALITIES = frozenset({"measured", "estimated", "proxy", "unknown"})
 _CEA = "cea."
+_NO_DOCUMENT = re.compile(r"(?i)from memory|unverified")
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ def _of_row(table: str, row: Row) -> Iterator[Fault]:
     for column in ("source", "year"):
         if not row[column].strip():
             yield fault("row.unsourced", f"it states no {column}.")
+    if _NO_DOCUMENT.search(row["source"]):
+        yield fault("row.unsourced", f"its source is no document: {row['source']!r}.")
     figures: dict[str, Fraction] = {}
     for column in TABLES[table].numbers:
         text = row.get(column, "")

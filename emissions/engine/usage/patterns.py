@@ -18,9 +18,16 @@ def rows_for(factors: FactorSet, key: RateKey) -> Iterator[Row]:
     """The rows whose service and usage type fit a key, in the order of their ids: the first whose unit fits too wins.
 
     A service is named whole, a usage type by any part of its text. What a meter is called stands in the usage type;
-    where a provider also names an operation, that is read with it.
+    where a provider also names an operation, that is read with it. Oracle names the product there and what is billed of
+    it in the unit ("Standard - E4" by "ONE HOURS OCPUS"): both are read, with a bar between them.
     """
-    text = f"{key.usage_type} {key.operation}" if key.provider != "aws" else key.usage_type
+    match key.provider:
+        case "aws":
+            text = key.usage_type
+        case "oci":
+            text = f"{key.usage_type} {key.operation} | {key.unit}"
+        case _:
+            text = f"{key.usage_type} {key.operation}"
     for usage_type, row in _of_service(factors, key.provider, key.service):
         if usage_type.search(text):
             yield row

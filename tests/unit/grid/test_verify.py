@@ -26,6 +26,7 @@ VIRGINIA, INDIA = "region.aws.us-east-1", "cea.v21.0.fy2022.weighted_avg_incl_re
     ("table", "row_id", "cells", "code", "words"),
     [
         ("pue", "pue.aws.us-east-1.2024", {"source": " "}, "row.unsourced", "no source"),
+        ("pue", "pue.aws.us-east-1.2024", {"source": "AWS (from memory)"}, "row.unsourced", "no document"),
         ("pue", "pue.aws.us-east-1.2024", {"value": "-1.15"}, "row.number", "'-1.15'"),
         ("pue", "pue.aws.us-east-1.2024", {"value": "1e3"}, "row.number", "'1e3'"),
         ("pue", "pue.aws.us-east-1.2024", {"value": ""}, "row.number", "no value"),
