@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import doctest
-
 import pytest
 
 from cloudtuner.errors import ChainUnreachable
 from tokens.chain import endpoint
 from tokens.chain.client import RpcClient
 from tokens.chain.light import LightClient
-
-
-def test_shown__example__holds() -> None:
-    assert doctest.testmod(endpoint).failed == 0
 
 
 @pytest.mark.parametrize("kind", [RpcClient, LightClient])

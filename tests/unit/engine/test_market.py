@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import doctest
 from fractions import Fraction
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emissions.engine import market
 from emissions.engine.market import Cell, Instrument, allocate, free_uwh
 
 # A machine that is busy with other things says nothing about these.
@@ -30,12 +28,6 @@ instruments = st.lists(
     ),
     max_size=5,
 ).map(lambda found: [Instrument(str(number), *told) for number, told in enumerate(found)])
-
-
-def test_examples__in_the_docstrings__hold():
-    found = doctest.testmod(market)
-    assert found.attempted > 0
-    assert found.failed == 0
 
 
 @UNHURRIED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from dataclasses import replace
 from fractions import Fraction
 
@@ -11,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudtuner.errors import ProofError
-from emissions.engine import work as module
 from emissions.engine.ratecard import month_of
 from emissions.engine.ratekey import RateKey
 from emissions.engine.work import WATTS_PER_ACCELERATOR, WATTS_PER_GB, WATTS_PER_VCPU, Work, reference_watts, weigh, work_rate
@@ -24,10 +22,6 @@ M5 = RateKey("aws", "AmazonEC2", "BoxUsage:m5.large", "RunInstances", "Hrs", "us
 S3 = RateKey("aws", "AmazonS3", "TimedStorage-ByteHrs", "StandardStorage", "GB-Mo", "us-east-1", "")
 OUT = RateKey("aws", "AmazonEC2", "DataTransfer-Out-Bytes", "RunInstances", "GB", "us-east-1", "")
 RDS = RateKey("aws", "AmazonRDS", "Multi-AZUsage:db.r5.2xlarge", "CreateDBInstance:0014", "Hrs", "us-east-1", "db.r5.2xlarge")
-
-
-def test_module__examples__hold():
-    assert doctest.testmod(module).failed == 0
 
 
 def test_work_rate__m5_large_hour__is_two_vcpu_and_eight_gigabytes(factors):

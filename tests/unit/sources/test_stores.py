@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import gzip
 import json
 import logging
@@ -15,7 +14,6 @@ from emissions.billing.files import open_files
 from emissions.engine.estimate import estimate
 from emissions.grid.catalog import load_factor_set
 from emissions.sample_exports import azure_rows, csv_bytes, cur2_rows, gcp_text_rows
-from emissions.sources import uris
 from emissions.sources.errors import SourceError, SourceUnreachable
 from emissions.sources.fetching import fetch, local_bills, wanted_objects
 from emissions.sources.stores import Access, Source
@@ -146,7 +144,3 @@ def test_source__credentials_over_http_to_a_stranger__are_refused():
 def test_local_bills__only_files__are_left_alone(tmp_path):
     with local_bills([tmp_path, "bill.csv"]) as paths:
         assert [str(path) for path in paths] == [str(tmp_path), "bill.csv"]
-
-
-def test_uris__examples__hold():
-    assert doctest.testmod(uris).failed == 0
