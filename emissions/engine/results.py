@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+# A bill has few names and many hours, so a row has the number of each name.
+_NAME = pa.dictionary(pa.int32(), pa.string())
 HOURS_SCHEMA = pa.schema(
     [
-        ("account", pa.string()),
+        ("account", _NAME),
         ("hour", pa.int64()),
-        ("region", pa.string()),
-        ("service", pa.string()),
-        ("category", pa.string()),
-        ("quality", pa.string()),
-        ("basis", pa.string()),
+        ("region", _NAME),
+        ("service", _NAME),
+        ("category", _NAME),
+        ("quality", _NAME),
+        ("basis", _NAME),
         ("energy_uwh", pa.int64()),
         ("operational_ug", pa.int64()),
         ("embodied_ug", pa.int64()),
@@ -98,6 +101,26 @@ class Coverage:
     def basis_points(self) -> int:
         """Known spend per ten thousand of energy-bearing spend, rounded down; 10000 when nothing was spent."""
         return 10_000 * self.known_cost_micro // self.energy_cost_micro if self.energy_cost_micro > 0 else 10_000
+
+
+def numbered(names: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
+    """Texts by their numbers in alphabetical order, so that equal rows make equal tables."""
+    known = pc.unique(names)
+    known = known.take(pc.array_sort_indices(known))
+    numbers = pc.index_in(names, known)
+    return pa.DictionaryArray.from_arrays(numbers.combine_chunks() if isinstance(numbers, pa.ChunkedArray) else numbers, known)
+
+
+def in_order(table: pa.Table, keys: Sequence[str]) -> pa.Table:
+    """The rows in order of the keys. Names are compared by their rank, once per name instead of once per row."""
+    ranked = {key: _ranks(table[key]) if pa.types.is_dictionary(table[key].type) else table[key] for key in keys}
+    return table.take(pc.sort_indices(pa.table(ranked), sort_keys=[(key, "ascending") for key in keys]))
+
+
+def _ranks(names: pa.ChunkedArray) -> pa.Array:
+    whole = names.unify_dictionaries().combine_chunks()
+    known = whole.dictionary
+    return pc.index_in(known, known.take(pc.array_sort_indices(known))).take(whole.indices)
 
 
 def sums_by(table: pa.Table, keys: Sequence[str], names: Sequence[str]) -> list[dict[str, Any]]:

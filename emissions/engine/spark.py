@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 from cloudtuner.errors import BillError, CloudTunerError
 from emissions.billing.normalise import literal
 from emissions.engine.dialects import emit_sql
+from emissions.engine.facts import LABELS
 from emissions.engine.reading import reading
-from emissions.engine.results import HOURS_SCHEMA
+from emissions.engine.results import HOURS_SCHEMA, numbered
 from emissions.engine.slices import Slice
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def hours_on_spark(workings: Workings, folder: Path, *, threads: int, memory: st
         raise
     finally:
         session.stop()
-    return pq.read_table(folder / "hours").select(HOURS_SCHEMA.names).cast(HOURS_SCHEMA)
+    summed = pq.read_table(folder / "hours")
+    columns = [numbered(summed[name]) if name in LABELS else summed[name] for name in HOURS_SCHEMA.names]
+    return pa.table(columns, names=HOURS_SCHEMA.names).cast(HOURS_SCHEMA)
 
 
 def _session(folder: Path, *, threads: int, memory: str) -> Any:

@@ -28,7 +28,7 @@ from emissions.engine.lines import LineSource, open_lines, parse_query
 from emissions.engine.ratecard import Rate
 from emissions.engine.ratekey import RateKey
 from emissions.engine.reading import Progress, Team, connect, following, reading
-from emissions.engine.results import HOURS_SCHEMA
+from emissions.engine.results import HOURS_SCHEMA, numbered
 from emissions.engine.slices import Slice, slices_of
 from emissions.engine.survey import profile_number, survey
 
@@ -181,9 +181,10 @@ class Workings:
     def hours(self, tell: Progress, kept: Kept | None = None) -> pa.Table:
         """The hourly rows under the card that lies there, in order of hour and place; told, and kept, slice by slice."""
         places = self.connection.sql("SELECT * FROM place ORDER BY place").to_arrow_table().combine_chunks()
+        named = pa.table({name: numbered(places[name]) for name in LABELS})
         names = [f"hours-{number}-of-{len(self.slices)}.parquet" for number in range(len(self.slices))]
         work = [
-            partial(self._hours_once, cut, places, kept.path(name) if kept else None)
+            partial(self._hours_once, cut, named, kept.path(name) if kept else None)
             for cut, name in zip(self.slices, names, strict=True)
         ]
         found = []
@@ -207,8 +208,8 @@ class Workings:
         with reading(self.files[0]):
             sums = cursor.sql(sums_sql(plain=self._plain)).to_arrow_table()
         # Names are put to the sums here: joined in the query, six texts a row would be sorted along.
-        named = {name: places[name].take(pc.subtract(sums["place"], 1)) for name in LABELS}
-        columns = {name: sums[name] for name in sums.column_names} | named
+        named = places.take(pc.subtract(sums["place"], 1))
+        columns = {name: (named if name in LABELS else sums)[name] for name in HOURS_SCHEMA.names}
         try:
             return pa.table([columns[field.name].cast(field.type) for field in HOURS_SCHEMA], schema=HOURS_SCHEMA)
         except pa.ArrowInvalid as error:

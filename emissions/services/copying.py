@@ -33,7 +33,7 @@ def _lines(block: pa.RecordBatch) -> pa.Array:
 
 
 def _text(column: pa.Array) -> pa.Array:
-    if not pa.types.is_string(column.type):
+    if pa.types.is_integer(column.type):
         return pc.cast(column, pa.string())
     named = column.dictionary_encode()
     return pa.array([escaped(text) for text in named.dictionary.to_pylist()], pa.string()).take(named.indices)

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from django.db import connection
 
 from cloudtuner.errors import BillError
+from emissions.engine.results import in_order
 from emissions.models import AccountPeriod, BillVersion
 from emissions.models.ledger import MEASURES, ROW_KEY
 from emissions.services.copying import rows_copy
@@ -74,7 +75,7 @@ def _hours(version: BillVersion) -> pa.Table:
     for name in MEASURES:
         if name not in table.column_names:
             table = table.append_column(name, pa.repeat(pa.scalar(0, pa.int64()), table.num_rows))
-    return table.sort_by([(name, "ascending") for name in ROW_KEY])
+    return in_order(table, ROW_KEY)
 
 
 def _with(table: pa.Table, version: BillVersion, **more: int) -> pa.Table:

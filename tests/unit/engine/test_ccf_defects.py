@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from operator import itemgetter
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_defect_4__unknown_usage__by_its_own_service_in_any_order(factors, write
     found = []
     for name, order in (("a.csv", lines), ("b.csv", lines[::-1])):
         with estimate([write_bill(order, name=name)], factor_set=factors) as told:
-            found.append(told.hours.drop_columns(["water_ul"]).sort_by("quality").to_pylist())
+            found.append(sorted(told.hours.drop_columns(["water_ul"]).to_pylist(), key=itemgetter("quality")))
     assert found[0] == found[1]
     by_cost = next(row for row in found[0] if row["quality"] == "unknown")
     machine = next(row for row in found[0] if row["service"] == "AmazonEC2" and row["quality"] != "unknown")
