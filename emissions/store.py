@@ -18,10 +18,12 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
+from cloudtuner.disk import make_folder, sync_folder
 from cloudtuner.errors import CloudTunerError, ConfigurationError
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _UNSAFE = re.compile(r"[^\w.\- ]+")
+_MOST_BYTES = 200
 
 
 class StoreError(CloudTunerError):
@@ -62,10 +64,10 @@ class Store:
             stored = Stored(digest.hexdigest(), size)
             target = self._place(stored.digest)
             if not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(target.parent)
                 temporary.chmod(0o440)
                 temporary.rename(target)
-                _sync_folder(target.parent)
+                sync_folder(target.parent)
             return stored
         finally:
             temporary.unlink(missing_ok=True)
@@ -107,10 +109,9 @@ class Store:
         with tempfile.TemporaryDirectory(dir=self.root, prefix="reading-") as folder:
             paths = []
             for number, (name, digest) in enumerate(files):
-                shown = safe_name(name)
-                place = Path(folder) / shown
-                if place.exists():
-                    place = Path(folder) / f"{number}-{shown}"
+                place = Path(folder) / safe_name(name)
+                while place.is_symlink():
+                    place = place.with_name(f"{number}-{place.name}")
                 place.symlink_to(self.path(digest))
                 paths.append(place)
             yield paths
@@ -129,14 +130,15 @@ class Store:
 
 
 def safe_name(name: str) -> str:
-    r"""A file name without folders, control characters or anything else a path could be made of.
+    r"""A file name without folders, control characters or anything else a path could be made of, of at most 200 bytes.
 
     >>> safe_name("../../etc/pass\x00wd.csv")
     'pass_wd.csv'
     """
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     text = _UNSAFE.sub("_", last).strip(" .")
-    return text[-200:].lstrip(" .") or "file"
+    # A disk counts bytes, and a letter of Hindi is three; the end of a name tells its kind.
+    return text.encode()[-_MOST_BYTES:].decode(errors="ignore").lstrip(" .") or "file"
 
 
 @cache
@@ -154,11 +156,3 @@ def _store_at(url: str) -> Store:
 def default_store() -> Store:
     """The store that settings name."""
     return _store_at(settings.OBJECT_STORE_URL)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -54,6 +54,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _told(error, UNUSABLE)
     except CloudTunerError as error:
         return _told(error, TRY_LATER if error.retryable else REFUSED)
+    except OSError as error:
+        # The spool's disk: full, or not ours.
+        told = ConfigurationError(f"{error.strerror or error}.", code="node.disk", where=str(error.filename or "the spool"))
+        return _told(told, UNUSABLE)
 
 
 def _once(arguments: argparse.Namespace) -> int:

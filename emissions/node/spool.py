@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cloudtuner.disk import make_folder, sync_folder
 from cloudtuner.errors import ConfigurationError, ProofError
 from emissions.poce.canonical import jcs, read_canonical
 from emissions.poce.fields import Fields
@@ -74,7 +75,7 @@ class Spool:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Keeps a second process out, which would sign the same seq twice; the kernel frees it when we die."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         with (self.folder / ".lock").open("w") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -96,14 +97,10 @@ class Spool:
                 found.append(SpooledReport(path, node, int(match[1]), bool(match[2])))
         return sorted(found, key=lambda item: item.seq)
 
-    def nodes(self) -> list[str]:
-        """Nodes that have files here."""
-        return sorted(path.name for path in self.folder.glob("0x*") if path.is_dir())
-
     def add(self, signed: SignedReport) -> SpooledReport:
         """Writes a report that waits; refuses a seq that is taken."""
         folder = self.folder / signed.report.node
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         if any(item.seq == signed.report.seq for item in self.reports(signed.report.node)):
             raise ProofError(f"seq {signed.report.seq} was signed before.", code="spool.seq_taken", where=str(folder))
         path = folder / f"{signed.report.seq:08d}.json"
@@ -113,18 +110,10 @@ class Spool:
             stream.flush()
             os.fsync(stream.fileno())
         draft.replace(path)
-        _sync(folder)
+        sync_folder(folder)
         return SpooledReport(path, signed.report.node, signed.report.seq, sent=False)
 
     def mark_sent(self, item: SpooledReport) -> None:
         """Remembers that the host has the report."""
         item.path.rename(item.path.with_name(f"{item.seq:08d}.sent.json"))
-        _sync(item.path.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync_folder(item.path.parent)

@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+from cloudtuner.disk import make_folder, sync_folder
 from cloudtuner.errors import ConfigurationError, ProofError
 
 from .hexes import bytes32, to_hex
@@ -16,7 +17,7 @@ def write_key(path: Path) -> str:
     """Makes a new key in a new 0600 file and returns its address; an existing file is never touched."""
     key = new_key()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except FileExistsError as error:
         raise ConfigurationError(
@@ -33,6 +34,7 @@ def write_key(path: Path) -> str:
         stream.write(to_hex(key) + "\n")
         stream.flush()
         os.fsync(stream.fileno())
+    sync_folder(path.parent)
     return address_of(key)
 
 

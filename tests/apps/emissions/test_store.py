@@ -51,8 +51,10 @@ def test_path__not_a_digest__is_refused(tmp_path, digest):
 def test_laid_out__same_name_twice__both_are_there_under_names_of_their_own(tmp_path):
     store = Store(tmp_path)
     files = [("a/bill.csv", store.put_bytes(b"1")), ("b/bill.csv", store.put_bytes(b"2"))]
+    # The name that the second of them takes may be somebody's own.
+    files.insert(1, ("2-bill.csv", store.put_bytes(b"3")))
     with store.laid_out(files) as paths:
-        assert [path.read_bytes() for path in paths] == [b"1", b"2"]
+        assert [path.read_bytes() for path in paths] == [b"1", b"3", b"2"]
         assert paths[0].name == "bill.csv"
     assert not paths[0].exists()
 
@@ -61,12 +63,18 @@ def test_laid_out__same_name_twice__both_are_there_under_names_of_their_own(tmp_
 def test_safe_name__any_text__is_one_plain_name(name):
     safe = safe_name(name)
     assert safe
-    assert len(safe) <= 200
+    assert len(safe.encode()) <= 200
     assert "/" not in safe
     assert "\\" not in safe
     assert "\0" not in safe
     assert safe not in {".", ".."}
     assert not safe.startswith((".", " "))
+
+
+def test_safe_name__long_in_hindi__keeps_its_ending_and_fits_a_disk(tmp_path):
+    name = safe_name("\u092c\u093f\u0932 " * 100 + ".csv.gz")
+    assert name.endswith(".csv.gz")
+    (tmp_path / f"10-{name}").touch()
 
 
 def test_default_store__another_scheme__is_refused(settings):

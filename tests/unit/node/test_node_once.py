@@ -171,6 +171,14 @@ def test_once__bill_that_cannot_be_read__says_where_and_writes_nothing(command, 
     assert not list((tmp_path / "out").rglob("*.json"))
 
 
+def test_once__folder_that_is_a_file__says_so_without_a_traceback(bills, command, run, tmp_path):
+    (tmp_path / "out").write_bytes(b"")
+    done = run(command(bills.first.path, out=tmp_path / "out"))
+    assert done.returncode == 2
+    assert f"{tmp_path / 'out'}" in done.stderr
+    assert "[node.disk]" in done.stderr
+
+
 def test_once__second_process_on_the_same_spool__refused(bills, command, run, tmp_path):
     from emissions.node.spool import Spool
 
