@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 
 from cloudtuner.errors import FactorError
-from emissions.grid.factor_set import Attribution, FactorSet, Grid
+from emissions.grid.factor_set import Attribution, FactorSet, Grid, HourlyProfile
 from emissions.grid.factors import Row
 from emissions.grid.folder import Manifest, Place, read_manifest, read_tables, set_id, stack
 from emissions.grid.places import GLOBAL_REGION, place
@@ -28,11 +28,13 @@ __all__ = [
     "Attribution",
     "FactorSet",
     "Grid",
+    "HourlyProfile",
     "load_factor_set",
     "make_factor_set",
     "place",
     "read_factor_set",
     "set_id",
+    "shipped_set",
     "shipped_sets",
 ]
 
@@ -53,14 +55,19 @@ def load_factor_set(wanted: str | Path | None = None) -> FactorSet:
     """
     if wanted is None:
         return _shipped(GENESIS)
-    shipped = _shipped_as(wanted)
-    if shipped is not None:
-        return shipped
-    folder = Path(wanted)
-    if folder.is_dir():
+    if _shipped_as(wanted) is None and Path(wanted).is_dir():
+        folder = Path(wanted)
         return _checked(_load(folder, read_manifest(folder), folder.name), folder)
-    there = ", ".join(f"{name} ({_shipped(name).id})" for name in SHIPPED)
-    raise FactorError(f"no factor set {wanted} in this version.", where="emissions/grid/data", hint=f"There is {there}.")
+    return shipped_set(str(wanted))
+
+
+def shipped_set(wanted: str) -> FactorSet:
+    """The set that ships under that id or name, and no folder: for what a stranger names. Raises FactorError."""
+    found = _shipped_as(wanted)
+    if found is None:
+        there = ", ".join(f"{name} ({_shipped(name).id})" for name in SHIPPED)
+        raise FactorError(f"no factor set {wanted} in this version.", where="emissions/grid/data", hint=f"There is {there}.")
+    return found
 
 
 def shipped_sets() -> tuple[FactorSet, ...]:

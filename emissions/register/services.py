@@ -13,12 +13,12 @@ from cloudtuner.errors import CloudTunerError, ServiceError
 from emissions.engine.estimate import ENGINE_ID
 from emissions.engine.recompute import recompute
 from emissions.engine.work import weigh
-from emissions.grid.catalog import load_factor_set
+from emissions.grid.catalog import shipped_set
 from emissions.poce import keys
 from emissions.poce.eip712 import Domain
 from emissions.poce.hexes import from_hex, to_hex
 from emissions.poce.lines import StrippedLines
-from emissions.poce.report import Level, NodeReport, State, month_range, report_faults
+from emissions.poce.report import Level, NodeReport, State, is_too_old, month_range, report_faults
 from emissions.register.domain import report_domain
 from emissions.register.models import NodeBinding, ReportCommitment
 from emissions.register.waking import wake_network
@@ -157,7 +157,7 @@ def report_accept(*, report: Any, signature: Any, lines: Any) -> str:
     _check_claims(told, first_hour=binding.first_hour)
     stripped = StrippedLines.from_json(lines)
     try:
-        factor_set = load_factor_set(told.factor_set)
+        factor_set = shipped_set(told.factor_set)
     except CloudTunerError as error:
         raise ReportRefused(str(error), code="report.factor_set") from error
     again = recompute(stripped, factor_set)
@@ -178,6 +178,12 @@ def _check_claims(report: NodeReport, *, first_hour: int) -> None:
         raise ReportRefused(
             f"{report.hour_from} … {report.hour_through} is not a calendar month cut to first hour {first_hour}.",
             code="report.range",
+        )
+    if is_too_old(report.hour_from, first_hour):
+        raise ReportRefused(
+            f"hours from {report.hour_from} on lie more than twelve months before first hour {first_hour}; nothing pays them.",
+            code="report.too_old",
+            hint="Report the twelve months before the first hour, and what follows.",
         )
     if report.state != State.PROVISIONAL and clock.hour_of(clock.now()) <= report.hour_through:
         raise ReportRefused("the month has not ended.", code="report.month_open", hint="Report it as PROVISIONAL until then.")

@@ -18,7 +18,7 @@ from accounts.views.page import page
 from cloudtuner import clock
 from cloudtuner.errors import FactorError
 from cloudtuner.units import decimal_text, quantise
-from emissions.grid.catalog import FactorSet, load_factor_set, shipped_sets
+from emissions.grid.catalog import GENESIS, FactorSet, shipped_set, shipped_sets
 from emissions.grid.diff import Change, Move, moves
 from emissions.grid.diff import changes as changes_between
 from emissions.grid.factors import Row
@@ -127,8 +127,9 @@ def _move(move: Move) -> dict[str, str]:
 
 
 def _set(wanted: str) -> FactorSet:
+    """The set that an address names: one that ships, never a folder of this machine."""
     try:
-        return load_factor_set(wanted or None)
+        return shipped_set(wanted or GENESIS)
     except FactorError as error:
         raise Http404 from error
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+from importlib import resources
 
 import pytest
 
@@ -52,6 +54,12 @@ def test_public_page__nobody_logged_in__opens(public_client, path):
     response = public_client.get(path)
     assert response.status_code == 200
     assert_clean(response.content.decode())
+
+
+def test_factors__address_names_a_folder_of_the_machine__is_not_there(public_client, tmp_path):
+    shutil.copytree(resources.files("emissions.grid.data") / "genesis", tmp_path / "set")
+    for named in (str(tmp_path / "set"), "/root", "x" * 5000, "\0"):
+        assert public_client.get("/factors/", {"set": named}).status_code == 404, named
 
 
 @pytest.mark.parametrize("path", TENANT_PAGES)
