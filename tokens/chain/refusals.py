@@ -25,6 +25,7 @@ TEXTS = {
     "NodeRegistryNotAllowed": "{caller} may not stop this change.",
     "NodeRegistryKnownFactorSet": "factor set {factorSet} was published before.",
     "NodeRegistryUnknownFactorSet": "factor set {factorSet} was never published on this chain.",
+    "NodeRegistryTooFarAhead": "a factor set or terms may answer from hour {latest} at the latest, not {fromHour}.",
     "NodeRegistryPastHour": "a factor set or terms cannot answer from hour {fromHour}; the earliest is {earliest}.",
     "NodeRegistryCapTooHigh": "{capUg} µg is no cap, or above the highest there may be.",
     "NodeRegistryTermsTooHigh": "{unitsPerUg}, {avoidedWeightBp} and {scoreFloorBp} are above what a vote may set.",
@@ -34,6 +35,8 @@ TEXTS = {
     "ValidatorSetBelowMinimum": "the stake would be {stake} base units; it has to be nothing or at least {minimum}.",
     "ValidatorSetSignerTaken": "the key {signer} belongs to another validator or was slashed.",
     "ValidatorSetSignerMismatch": "this validator signs with {signer}; only itself can change that.",
+    "ValidatorSetNotTheStaker": "only {staker} itself can open its seat with another key than its own or while stake leaves, "
+    "not {caller}.",
     "ValidatorSetCooling": "stake can be withdrawn at {availableAt} (unix seconds; 0: there is nothing to withdraw).",
     "ValidatorSetStale": "votes under version {setId} of the validator set do not count.",
     "ValidatorSetNotMember": "{signer} is not a validator in this version of the set.",

@@ -11,6 +11,9 @@ TEXTS = {
     "CarbonAirdropWrongStatus": "round {round} is at {status} (0 none, 1 posted, 2 open, 3 closed), where this is not possible.",
     "CarbonAirdropBadProof": "the leaves are not in round {round}.",
     "CarbonAirdropBadHours": "hours {hourFrom} to {hourThrough} of node {node} are not within twelve months before {firstHour}.",
+    "CarbonAirdropLeafOverCap": "{ug} µg of node {node} are above the {capUg} µg that its hours may have.",
+    "CarbonAirdropGap": "hours {hourFrom} to {hourThrough} of node {node} leave a gap to those that were paid, which is then "
+    "never paid: only the wallet itself may claim them.",
     "CarbonAirdropHoursPaid": "some of the hours {hourFrom} to {hourThrough} of node {node} were paid.",
     "CarbonAirdropExhausted": "{wanted} µg are wanted, the round has {left} µg left.",
     "CarbonAirdropNothingLeft": "nothing of round {round} is left.",

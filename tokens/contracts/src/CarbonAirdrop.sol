@@ -124,7 +124,7 @@ contract CarbonAirdrop is ICarbonAirdrop, EIP712, MintingGuard {
     function claim(uint32 round, RetroLeaf calldata leaf, bytes32[] calldata proof) external whenMinting {
         Round storage record = _require(round, RoundStatus.Open);
         if (!MerkleProof.verifyCalldata(proof, record.root, leafHash(leaf))) revert CarbonAirdropBadProof(round);
-        if (!_note(leaf)) revert CarbonAirdropHoursPaid(leaf.node, leaf.hourFrom, leaf.hourThrough);
+        if (!_note(leaf, record.postedAt)) revert CarbonAirdropHoursPaid(leaf.node, leaf.hourFrom, leaf.hourThrough);
         _count(record, leaf.ug);
         _pay(round, leaf);
     }
@@ -146,7 +146,7 @@ contract CarbonAirdrop is ICarbonAirdrop, EIP712, MintingGuard {
         }
         uint256 ug;
         for (uint256 i; i < leaves.length; ++i) {
-            if (!_note(leaves[i])) continue;
+            if (!_note(leaves[i], record.postedAt)) continue;
             ++paid;
             ug += leaves[i].ug;
             _pay(round, leaves[i]);
@@ -220,20 +220,25 @@ contract CarbonAirdrop is ICarbonAirdrop, EIP712, MintingGuard {
     }
 
     /// @dev Notes a leaf's hours as paid. False when they touch hours that were: each range goes before or after all
-    /// that was paid for the node, so no hour is ever paid twice, whatever rounds hold.
-    function _note(RetroLeaf calldata leaf) private returns (bool) {
-        uint64 firstHour = nodeRegistry.firstHourOf(leaf.node);
+    /// that was paid for the node, so no hour is ever paid twice, whatever rounds hold. Hours between are lost for good
+    /// when a range leaves a gap, so only the wallet itself may do that.
+    function _note(RetroLeaf calldata leaf, uint64 postedAt) private returns (bool) {
+        (uint64 firstHour, uint128 hourCapUg) = nodeRegistry.retroRules(leaf.node, postedAt);
         if (
             leaf.hourFrom == 0 || leaf.hourFrom > leaf.hourThrough || leaf.hourThrough >= firstHour
                 || uint256(leaf.hourFrom) + MAX_RETRO_HOURS < firstHour
         ) revert CarbonAirdropBadHours(leaf.node, leaf.hourFrom, leaf.hourThrough, firstHour);
+        uint256 capUg = uint256(hourCapUg) * (leaf.hourThrough - leaf.hourFrom + 1);
+        if (leaf.ug > capUg) revert CarbonAirdropLeafOverCap(leaf.node, leaf.ug, capUg);
         Paid memory paid = _paid[leaf.node];
         // No range holds hour 0, so zero means that nothing was paid.
         if (paid.hourThrough == 0) {
             (paid.hourFrom, paid.hourThrough) = (leaf.hourFrom, leaf.hourThrough);
         } else if (leaf.hourThrough < paid.hourFrom) {
+            if (leaf.hourThrough + 1 != paid.hourFrom) _requireWallet(leaf);
             paid.hourFrom = leaf.hourFrom;
         } else if (leaf.hourFrom > paid.hourThrough) {
+            if (leaf.hourFrom != paid.hourThrough + 1) _requireWallet(leaf);
             paid.hourThrough = leaf.hourThrough;
         } else {
             return false;
@@ -241,6 +246,10 @@ contract CarbonAirdrop is ICarbonAirdrop, EIP712, MintingGuard {
         paid.ug += leaf.ug;
         _paid[leaf.node] = paid;
         return true;
+    }
+
+    function _requireWallet(RetroLeaf calldata leaf) private view {
+        if (msg.sender != leaf.wallet) revert CarbonAirdropGap(leaf.node, leaf.hourFrom, leaf.hourThrough);
     }
 
     function _count(Round storage record, uint256 ug) private {

@@ -189,8 +189,8 @@ contract NodeRegistry is EIP712, NetworkRules {
     }
 
     /// @inheritdoc INodeRegistry
-    function firstHourOf(bytes32 node) external view returns (uint64) {
-        return _nodes[node].firstHour;
+    function retroRules(bytes32 node, uint64 time) external view returns (uint64 firstHour, uint128 capUg) {
+        return (_nodes[node].firstHour, nodeHourCapAt(time));
     }
 
     /// @inheritdoc INodeRegistry

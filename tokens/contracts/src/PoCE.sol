@@ -51,8 +51,10 @@ contract PoCE is EIP712, EpochRing, PayBook {
         if (nodeRegistry_ == address(0) || validatorSet_ == address(0)) revert PoCEZeroAddress();
         nodeRegistry = INodeRegistry(nodeRegistry_);
         validatorSet = IValidatorSet(validatorSet_);
-        // Who signed has to stay slashable until the epoch is final.
-        if (window_ >= IValidatorSet(validatorSet_).unstakeDelay()) revert PoCEBadWindow(window_, epochGap_);
+        // Who signed has to stay slashable until the epoch is final, also who left right before and signed for the last time.
+        if (uint256(window_) + validatorSet.setGrace() >= validatorSet.unstakeDelay()) {
+            revert PoCEBadWindow(window_, epochGap_);
+        }
     }
 
     // --- epochs ---

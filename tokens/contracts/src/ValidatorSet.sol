@@ -112,13 +112,18 @@ contract ValidatorSet is IValidatorSet, StakeVotes, Ownable2Step {
     // --- staking ---
 
     /// @notice Puts `amount` of the caller's TUNER at stake for `staker`, which signs with `signer`. A first stake takes
-    /// a seat, the smallest one when all are taken; whoever adds to it has to name the signer it has.
+    /// a seat, the smallest one when all are taken; whoever adds to it has to name the signer it has. Others can open a
+    /// seat only for an account that signs itself and has nothing on its way out.
     function stake(address staker, uint96 amount, address signer) external {
         if (staker == address(0) || amount == 0) revert ValidatorSetZero();
         Seat storage seat = _seats[staker];
         uint96 sum = seat.stake + amount;
         if (sum < minStake) revert ValidatorSetBelowMinimum(sum, minStake);
         if (seat.stake == 0) {
+            // Who holds the key decides what is slashed: nobody else may put a key of its own before another's stake.
+            if (msg.sender != staker && (signer != staker || _exits[staker].amount != 0)) {
+                revert ValidatorSetNotTheStaker(msg.sender, staker);
+            }
             if (_stakers.length == MAX_VALIDATORS) _makeRoom(amount);
             _takeSigner(staker, signer);
             _stakers.push(staker);

@@ -120,7 +120,16 @@ abstract contract Base {
     function _join(uint96 amount) internal returns (uint256 key) {
         key = 0xBEE0 + signerKeys.length;
         signerKeys.push(key);
-        validatorSet.stake(_staker(key), amount, vm.addr(key));
+        _stake(_staker(key), amount, vm.addr(key));
+    }
+
+    /// @dev The staker gets its TUNER and stakes it.
+    function _stake(address staker, uint96 amount, address signer) internal {
+        tuner.transfer(staker, amount);
+        vm.prank(staker);
+        tuner.approve(address(validatorSet), amount);
+        vm.prank(staker);
+        validatorSet.stake(staker, amount, signer);
     }
 
     function _staker(uint256 key) internal pure returns (address) {

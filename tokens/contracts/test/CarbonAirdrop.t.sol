@@ -132,6 +132,43 @@ contract CarbonAirdropTest is AirdropBase {
         airdrop.claim(round, leaf, _none());
     }
 
+    /// @dev Three ranges of one node, the outer ones open first: a stranger cannot have the one between lost.
+    function test_claim__leaves_a_gap__only_the_wallet_may() public {
+        _claimed(_retro(0, FIRST_HOUR - 50, FIRST_HOUR - 41, KG));
+        ICarbonAirdrop.RetroLeaf memory later = _retro(0, FIRST_HOUR - 20, FIRST_HOUR - 11, KG);
+        uint32 round = _openOne(later);
+        vm.expectPartialRevert(ICarbonAirdrop.CarbonAirdropGap.selector);
+        vm.prank(RELAYER);
+        airdrop.claim(round, later, _none());
+        ICarbonAirdrop.RetroLeaf memory sooner = _retro(0, FIRST_HOUR - 90, FIRST_HOUR - 71, KG);
+        uint32 another = _openOne(sooner);
+        vm.expectPartialRevert(ICarbonAirdrop.CarbonAirdropGap.selector);
+        airdrop.claim(another, sooner, _none());
+        _claimed(_retro(0, FIRST_HOUR - 40, FIRST_HOUR - 21, KG));
+        airdrop.claim(round, later, _none());
+        vm.prank(_wallet(0));
+        airdrop.claim(another, sooner, _none());
+        assertEq(token.balanceOf(_wallet(0)), 4e18);
+    }
+
+    function test_claim__more_than_the_cap_of_its_hours__is_refused() public {
+        registry.setEpochCap(1e19);
+        uint128 cap = 10 * NODE_HOUR_CAP;
+        ICarbonAirdrop.RetroLeaf memory leaf = _retro(0, FIRST_HOUR - 10, FIRST_HOUR - 1, cap + 1);
+        uint32 round = _openOne(leaf);
+        vm.expectRevert(
+            abi.encodeWithSelector(ICarbonAirdrop.CarbonAirdropLeafOverCap.selector, leaf.node, cap + 1, cap)
+        );
+        airdrop.claim(round, leaf, _none());
+        // A cap that a vote changes later judges no round that was posted before.
+        leaf.ug = cap;
+        round = _openOne(leaf);
+        registry.setNodeHourCap(1);
+        vm.warp(block.timestamp + 1 days);
+        airdrop.claim(round, leaf, _none());
+        assertEq(token.balanceOf(_wallet(0)), uint256(cap) * 1e9);
+    }
+
     function _claimed(ICarbonAirdrop.RetroLeaf memory leaf) private {
         airdrop.claim(_openOne(leaf), leaf, _none());
     }
@@ -281,6 +318,7 @@ contract CarbonAirdropTest is AirdropBase {
             uint128 ug = through >= from ? through - from + 1 : 1;
             ICarbonAirdrop.RetroLeaf memory leaf = _retro(0, from, through, ug);
             uint32 round = _openOne(leaf);
+            vm.prank(_wallet(0));
             try airdrop.claim(round, leaf, _none()) {
                 sum += ug;
                 for (uint64 hour = from; hour <= through; ++hour) {

@@ -7,12 +7,12 @@ import {IPoCE} from "../src/interfaces/IPoCE.sol";
 import {Retirement} from "../src/Retirement.sol";
 import {TunerToken} from "../src/TunerToken.sol";
 import {ValidatorSet} from "../src/ValidatorSet.sol";
-import {Base} from "./Base.sol";
+import {Walk} from "./Walk.sol";
 import {World} from "./World.sol";
 
 /// @dev What holds after anything that people, validators, guardian, owner and strangers do in any order. What can only be
 /// seen while it happens (a rejected epoch that pays, a stranger that succeeds) the world notes in `broken`.
-contract InvariantsTest is Base {
+contract InvariantsTest is Walk {
     World private world;
 
     function setUp() public override {
@@ -23,41 +23,34 @@ contract InvariantsTest is Base {
         ct02 = CT02(made[3]);
         poce = PoCE(made[4]);
         retirement = Retirement(made[5]);
+        _walk(world, bytes.concat(_carbon(), _carbon(), _people(), _rules()));
     }
 
-    /// @dev What forge calls at random.
-    function targetContracts() external view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(world);
+    function _carbon() private view returns (bytes memory) {
+        return bytes.concat(
+            world.attest.selector, world.claim.selector, world.pass.selector, world.retire.selector
+        );
     }
 
-    struct FuzzSelector {
-        address addr;
-        bytes4[] selectors;
-    }
-
-    function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[27] memory all = [
-            world.attest.selector, world.attest.selector, world.claim.selector, world.claim.selector, world.claim.selector,
-            world.pass.selector, world.pass.selector, world.retire.selector,
-            world.attestWrong.selector, world.challengeHonest.selector, world.veto.selector, world.settle.selector,
-            world.retire.selector, world.retireBatch.selector, world.moveCertificate.selector, world.transfer.selector,
+    function _people() private view returns (bytes memory) {
+        return bytes.concat(
+            world.claim.selector, world.retireBatch.selector, world.moveCertificate.selector, world.transfer.selector,
             world.join.selector, world.depart.selector, world.withdraw.selector, world.claimFees.selector,
-            world.delegate.selector, world.equivocate.selector, world.pause.selector, world.hold.selector,
-            world.publish.selector, world.strangerTries.selector, world.sample.selector
-        ];
-        bytes4[] memory selectors = new bytes4[](all.length + 1);
-        for (uint256 i; i < all.length; ++i) {
-            selectors[i] = all[i];
-        }
-        selectors[all.length] = world.minter.selector;
-        targets = new FuzzSelector[](1);
-        targets[0] = FuzzSelector(address(world), selectors);
+            world.delegate.selector, world.equivocate.selector
+        );
+    }
+
+    function _rules() private view returns (bytes memory) {
+        return bytes.concat(
+            world.attestWrong.selector, world.challengeHonest.selector, world.veto.selector, world.settle.selector,
+            world.pause.selector, world.hold.selector, world.publish.selector, world.strangerTries.selector,
+            world.sample.selector, world.minter.selector
+        );
     }
 
     /// @dev One function for all: each would otherwise replay the same calls for itself.
     function invariant_books() public {
-        assertTrue(bytes(world.broken()).length == 0, world.broken());
+        _requireUnbroken();
         _supplyIsMintedMinusRetired();
         _mintedStaysBelowTheCeilingOfFinalEpochs();
         _eachNodeIsPaidItsHighestClaimAndNoMore();

@@ -7,15 +7,14 @@ import {FloorReserve} from "../src/FloorReserve.sol";
 import {Retirement} from "../src/Retirement.sol";
 import {TunerToken} from "../src/TunerToken.sol";
 import {Twap} from "../src/libraries/Twap.sol";
-import {Base} from "./Base.sol";
 import {BurnerBase} from "./BuybackBurner.t.sol";
+import {Walk, Walked} from "./Walk.sol";
 
 /// @dev Traders move prices, fees arrive, anybody has the burner step and sells to the reserve, references come and go.
-contract MarketWorld is BurnerBase {
+contract MarketWorld is BurnerBase, Walked {
     uint256 private constant BASIS_POINTS = 10_000;
 
     FloorReserve private reserve;
-    string public broken;
 
     function everything() external returns (address[5] memory) {
         setUp();
@@ -46,6 +45,7 @@ contract MarketWorld is BurnerBase {
         (bool known, int24 tick,) = Twap.tryMean(tunerPool, TWAP_WINDOW);
         uint256 fair = Twap.atTick(tick, spent, address(dollar) == tunerPool.token0());
         try burner.buyback(minimum) returns (uint256 bought) {
+            _did();
             if (!known) _break("bought without a mean price");
             if (bought * BASIS_POINTS < fair * 9700) _break("bought below the mean less the slip");
             if (tuner.balanceOf(address(burner)) != 0) _break("bought TUNER was kept");
@@ -61,6 +61,7 @@ contract MarketWorld is BurnerBase {
         (, int24 tick,) = Twap.tryMean(carbonPool, TWAP_WINDOW);
         uint256 fair = Twap.atTick(tick, sold, address(ct02) == carbonPool.token0());
         try burner.sellCarbon(0) returns (uint256 received) {
+            _did();
             if (received < fair * 9700 / BASIS_POINTS) _break("sold below the mean less the slip");
         } catch {}
     }
@@ -69,6 +70,7 @@ contract MarketWorld is BurnerBase {
         uint256 held = dollar.balanceOf(address(reserve));
         (uint256 priceE8, bool valid) = feed.referencePrice();
         try reserve.sell(uint128(amountUg) * 1000, 0) returns (uint256 paid) {
+            _did();
             if (!valid) _break("bought without a reference");
             if (paid * 1e17 * BASIS_POINTS > uint256(amountUg) * 1000 * 1e6 * priceE8 * 9500) _break("paid above the bid");
             if (dollar.balanceOf(address(reserve)) != held - paid) _break("paid something else");
@@ -80,55 +82,37 @@ contract MarketWorld is BurnerBase {
         if (who % 2 == 0) vm.prank(RELAYER);
         try feed.postReference(
             next, INR_PER_USD_E8, uint40(block.timestamp), uint40(block.timestamp + 2 days), "any"
-        ) {} catch {}
+        ) {
+            _did();
+        } catch {}
     }
 
     function pass(uint16 much) external {
         vm.warp(block.timestamp + 1 + much);
     }
-
-    function _break(string memory what) private {
-        if (bytes(broken).length == 0) broken = what;
-    }
 }
 
 /// @dev Invariant 13 of the market: steps are never worse than the mean less the slip, and what is bought is burned; what
 /// the reserve buys is retired; the feed never answers above its bound nor on a reference that expired.
-contract MarketInvariantsTest is Base {
+contract MarketInvariantsTest is Walk {
     MarketWorld private world;
     BuybackBurner private burner;
     FloorReserve private reserve;
     CarbonPriceFeed private feed;
-
-    struct FuzzSelector {
-        address addr;
-        bytes4[] selectors;
-    }
 
     function setUp() public override {
         world = new MarketWorld();
         address[5] memory made = world.everything();
         (burner, reserve, feed) = (BuybackBurner(made[0]), FloorReserve(made[1]), CarbonPriceFeed(made[2]));
         (tuner, retirement) = (TunerToken(made[3]), Retirement(made[4]));
-    }
-
-    function targetContracts() external view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(world);
-    }
-
-    function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[] memory selectors = new bytes4[](8);
-        selectors[0] = world.trade.selector;
-        selectors[1] = world.trade.selector;
-        selectors[2] = world.earn.selector;
-        selectors[3] = world.buyback.selector;
-        selectors[4] = world.sellCarbon.selector;
-        selectors[5] = world.sellToReserve.selector;
-        selectors[6] = world.post.selector;
-        selectors[7] = world.pass.selector;
-        targets = new FuzzSelector[](1);
-        targets[0] = FuzzSelector(address(world), selectors);
+        bytes4 trade = world.trade.selector;
+        _walk(
+            world,
+            bytes.concat(
+                trade, trade, world.earn.selector, world.buyback.selector, world.sellCarbon.selector,
+                world.sellToReserve.selector, world.post.selector, world.pass.selector
+            )
+        );
     }
 
     /// @dev The world is no empty one: an ordinary day buys back, burns, and retires what the reserve bought.
@@ -140,12 +124,11 @@ contract MarketInvariantsTest is Base {
         world.sellToReserve(1e9);
         assertTrue(burner.burned() > 0 && reserve.boughtUg() == 1e12, "nothing happened");
         assertTrue(feed.latestAnswer() > 0, "no price");
-        assertTrue(bytes(world.broken()).length == 0, world.broken());
+        _requireUnbroken();
     }
 
-    /// forge-config: default.invariant.runs = 12
     function invariant_market() public view {
-        assertTrue(bytes(world.broken()).length == 0, world.broken());
+        _requireUnbroken();
         assertEq(tuner.totalSupply(), 1e27 - burner.burned());
         assertEq(retirement.retiredUg(), reserve.boughtUg());
         (uint256 referenceE8, bool valid) = feed.referencePrice();

@@ -277,7 +277,7 @@ contract RewardsTest is Base {
             abi.encode(address(this), GUARDIAN, ct02, tuner, registry, validatorSet, uint64(0), uint64(0), TUNER_PER_UG);
         assertTrue(!_deploys("PoCE.sol:PoCE", arguments), "no gap");
         arguments = abi.encode(
-            address(this), GUARDIAN, ct02, tuner, registry, validatorSet, UNSTAKE_DELAY, uint64(1 days), TUNER_PER_UG
+            address(this), GUARDIAN, ct02, tuner, registry, validatorSet, UNSTAKE_DELAY - GRACE, uint64(1 days), TUNER_PER_UG
         );
         assertTrue(!_deploys("PoCE.sol:PoCE", arguments), "stake gone before the window ends");
         address[4] memory parts = [address(ct02), address(tuner), address(registry), address(validatorSet)];

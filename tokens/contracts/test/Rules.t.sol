@@ -98,6 +98,18 @@ contract RulesTest is Base {
         assertEq(registry.rewardTermsAt(next + 10).avoidedWeightBp, 20_000);
     }
 
+    function test_rules__moreThanAYearAhead__reverts() public {
+        uint64 latest = uint64(block.timestamp / 1 hours) + 366 * 24;
+        vm.expectRevert(
+            abi.encodeWithSelector(NetworkRules.NodeRegistryTooFarAhead.selector, latest + 1, latest)
+        );
+        registry.publishRewardTerms(latest + 1, 1, 0, 0);
+        vm.expectPartialRevert(NetworkRules.NodeRegistryTooFarAhead.selector);
+        registry.publishFactorSet("far", latest + 1, "");
+        registry.publishFactorSet("a year", latest, "");
+        assertTrue(registry.factorSetAt(latest) == "a year" && registry.factorSetAt(latest - 1) == FACTORS, "sets");
+    }
+
     function test_terms__aboveBoundsOrByAStranger__reverts() public {
         uint64 next = uint64(block.timestamp / 1 hours) + 1;
         vm.expectPartialRevert(NetworkRules.NodeRegistryTermsTooHigh.selector);

@@ -32,7 +32,7 @@ contract TunerGovernorTest is Base {
             new ValidatorSet(address(this), address(tuner), address(poce), MIN_STAKE, UNSTAKE_DELAY, GRACE);
         tuner.approve(address(validatorSet), type(uint256).max);
         for (uint256 i; i < 4; ++i) {
-            validatorSet.stake(_validator(i), SHARE, vm.addr(0xF00 + i));
+            _stake(_validator(i), SHARE, vm.addr(0xF00 + i));
         }
         tuner.transfer(HOLDER, 30_000_000e18);
         address governorAt = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);

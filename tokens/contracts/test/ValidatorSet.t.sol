@@ -10,7 +10,7 @@ contract ValidatorSetTest is Base {
 
     function test_stake__first__takesASeatInANewVersion() public {
         uint32 before = validatorSet.setId();
-        validatorSet.stake(STAKER, MIN_STAKE, SIGNER);
+        _stake(STAKER, MIN_STAKE, SIGNER);
         assertEq(validatorSet.setId(), before + 1);
         assertTrue(validatorSet.isActive(SIGNER), "active");
         (address signer, uint96 amount) = validatorSet.seatOf(STAKER);
@@ -28,14 +28,16 @@ contract ValidatorSetTest is Base {
     }
 
     function test_stake__tooLittleOrTakenOrMismatched__reverts() public {
+        vm.prank(STAKER);
         vm.expectRevert(
             abi.encodeWithSelector(IValidatorSet.ValidatorSetBelowMinimum.selector, MIN_STAKE - 1, MIN_STAKE)
         );
         validatorSet.stake(STAKER, MIN_STAKE - 1, SIGNER);
         address taken = vm.addr(signerKeys[0]);
+        vm.prank(STAKER);
         vm.expectRevert(abi.encodeWithSelector(IValidatorSet.ValidatorSetSignerTaken.selector, taken));
         validatorSet.stake(STAKER, MIN_STAKE, taken);
-        validatorSet.stake(STAKER, MIN_STAKE, SIGNER);
+        _stake(STAKER, MIN_STAKE, SIGNER);
         vm.expectRevert(abi.encodeWithSelector(IValidatorSet.ValidatorSetSignerMismatch.selector, SIGNER));
         validatorSet.stake(STAKER, 1, address(0x999));
         validatorSet.stake(STAKER, 1, SIGNER);
@@ -43,16 +45,42 @@ contract ValidatorSetTest is Base {
         validatorSet.stake(STAKER, 0, SIGNER);
     }
 
+    /// @dev Otherwise a stranger could put its own key before another's stake, sign twice, and be paid a tenth of it all.
+    function test_stake__anotherWithItsOwnKeyOrWhileStakeLeaves__reverts() public {
+        address stranger = address(0x57B);
+        vm.expectRevert(
+            abi.encodeWithSelector(IValidatorSet.ValidatorSetNotTheStaker.selector, address(this), STAKER)
+        );
+        validatorSet.stake(STAKER, MIN_STAKE, stranger);
+        _stake(STAKER, 10 * MIN_STAKE, SIGNER);
+        vm.prank(STAKER);
+        validatorSet.requestUnstake(10 * MIN_STAKE);
+        vm.expectPartialRevert(IValidatorSet.ValidatorSetNotTheStaker.selector);
+        validatorSet.stake(STAKER, MIN_STAKE, stranger);
+        // Nor may it start the delay anew for what is leaving.
+        vm.expectPartialRevert(IValidatorSet.ValidatorSetNotTheStaker.selector);
+        validatorSet.stake(STAKER, MIN_STAKE, STAKER);
+        assertEq(validatorSet.slashableStake(SIGNER), 10 * MIN_STAKE);
+    }
+
+    function test_stake__anotherForAnAccountThatSignsItself__takesASeat() public {
+        validatorSet.stake(STAKER, MIN_STAKE, STAKER);
+        assertTrue(validatorSet.isActive(STAKER), "active");
+        (, uint96 amount) = validatorSet.seatOf(STAKER);
+        assertEq(amount, MIN_STAKE);
+    }
+
     function test_stake__allSeatsTaken__reverts() public {
         while (signerKeys.length < validatorSet.MAX_VALIDATORS()) {
             _join(MIN_STAKE);
         }
+        vm.prank(STAKER);
         vm.expectPartialRevert(IValidatorSet.ValidatorSetFull.selector);
         validatorSet.stake(STAKER, MIN_STAKE, SIGNER);
     }
 
     function test_unstake__afterTheDelay__paysBack() public {
-        validatorSet.stake(STAKER, 2 * MIN_STAKE, SIGNER);
+        _stake(STAKER, 2 * MIN_STAKE, SIGNER);
         vm.prank(STAKER);
         vm.expectPartialRevert(IValidatorSet.ValidatorSetBelowMinimum.selector);
         validatorSet.requestUnstake(MIN_STAKE + 1);
@@ -78,7 +106,7 @@ contract ValidatorSetTest is Base {
     }
 
     function test_slash__whileLeaving__takesWhatIsOnItsWayOut() public {
-        validatorSet.stake(STAKER, 2 * MIN_STAKE, SIGNER);
+        _stake(STAKER, 2 * MIN_STAKE, SIGNER);
         vm.prank(STAKER);
         validatorSet.requestUnstake(2 * MIN_STAKE);
         uint256 supply = tuner.totalSupply();
@@ -92,17 +120,18 @@ contract ValidatorSetTest is Base {
     }
 
     function test_slash__oldKeyAfterRotation__stillAnswers() public {
-        validatorSet.stake(STAKER, MIN_STAKE, SIGNER);
+        _stake(STAKER, MIN_STAKE, SIGNER);
         vm.prank(STAKER);
         validatorSet.setSigner(address(0x520));
         assertTrue(!validatorSet.isActive(SIGNER) && validatorSet.isActive(address(0x520)), "rotation");
         vm.prank(address(poce));
         validatorSet.slash(SIGNER, RELAYER);
         assertTrue(!validatorSet.isActive(address(0x520)), "the new key kept the stake");
+        vm.prank(address(0x57B));
         vm.expectPartialRevert(IValidatorSet.ValidatorSetSignerTaken.selector);
         validatorSet.stake(address(0x57B), MIN_STAKE, address(0x520));
         // The staker may come back, with fresh stake and a fresh key.
-        validatorSet.stake(STAKER, MIN_STAKE, address(0x521));
+        _stake(STAKER, MIN_STAKE, address(0x521));
         assertTrue(validatorSet.isActive(address(0x521)), "return");
     }
 

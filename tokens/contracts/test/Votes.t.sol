@@ -14,7 +14,7 @@ contract VotesTest is Base {
     // --- votes ---
 
     function test_votes__staked__votesForTheStakerAtOnce() public {
-        validatorSet.stake(STAKER, MIN_STAKE, SIGNER);
+        _stake(STAKER, MIN_STAKE, SIGNER);
         assertEq(validatorSet.getVotes(STAKER), MIN_STAKE);
         assertEq(validatorSet.delegates(STAKER), STAKER);
         uint256 moment = block.timestamp;
@@ -26,7 +26,7 @@ contract VotesTest is Base {
     }
 
     function test_votes__onItsWayOut__voteUntilWithdrawn() public {
-        validatorSet.stake(STAKER, 2 * MIN_STAKE, SIGNER);
+        _stake(STAKER, 2 * MIN_STAKE, SIGNER);
         vm.prank(STAKER);
         validatorSet.requestUnstake(2 * MIN_STAKE);
         assertEq(validatorSet.getVotes(STAKER), 2 * MIN_STAKE);
@@ -39,7 +39,7 @@ contract VotesTest is Base {
     }
 
     function test_votes__slashed__areGone() public {
-        validatorSet.stake(STAKER, MIN_STAKE, SIGNER);
+        _stake(STAKER, MIN_STAKE, SIGNER);
         vm.prank(address(poce));
         validatorSet.slash(SIGNER, RELAYER);
         assertEq(validatorSet.getVotes(STAKER), 0);
@@ -48,7 +48,7 @@ contract VotesTest is Base {
     function test_votes__delegatedAndBack__moveWithLaterStake() public {
         vm.prank(STAKER);
         validatorSet.delegate(FRIEND);
-        validatorSet.stake(STAKER, MIN_STAKE, SIGNER);
+        _stake(STAKER, MIN_STAKE, SIGNER);
         assertEq(validatorSet.getVotes(FRIEND), MIN_STAKE);
         assertEq(validatorSet.getVotes(STAKER), 0);
         vm.prank(STAKER);
@@ -69,7 +69,7 @@ contract VotesTest is Base {
         uint256 sum = VALIDATORS * STAKE;
         for (uint160 i; i < 4; ++i) {
             uint96 amount = MIN_STAKE + amounts[i] % MIN_STAKE;
-            validatorSet.stake(address(0x1000 + i), amount, address(0x2000 + i));
+            _stake(address(0x1000 + i), amount, address(0x2000 + i));
             sum += amount;
             if ((leaving >> i) & 1 == 1) {
                 vm.prank(address(0x1000 + i));
@@ -98,9 +98,10 @@ contract VotesTest is Base {
             _join(2 * MIN_STAKE);
         }
         uint256 small = _join(MIN_STAKE);
+        vm.prank(STAKER);
         vm.expectRevert(abi.encodeWithSelector(IValidatorSet.ValidatorSetFull.selector, MIN_STAKE));
         validatorSet.stake(STAKER, MIN_STAKE, SIGNER);
-        validatorSet.stake(STAKER, MIN_STAKE + 1, SIGNER);
+        _stake(STAKER, MIN_STAKE + 1, SIGNER);
         assertTrue(validatorSet.isActive(SIGNER), "newcomer");
         assertTrue(!validatorSet.isActive(vm.addr(small)), "the smallest kept its seat");
         (uint96 leaving, uint64 availableAt) = validatorSet.exitOf(_staker(small));
@@ -123,10 +124,11 @@ contract VotesTest is Base {
         validatorSet.setMinStake(10_000_000e18 + 1);
         validatorSet.setMinStake(2 * STAKE);
         assertTrue(validatorSet.isActive(vm.addr(signerKeys[0])), "a seat was lost by a vote");
+        vm.prank(STAKER);
         vm.expectPartialRevert(IValidatorSet.ValidatorSetBelowMinimum.selector);
         validatorSet.stake(STAKER, STAKE, SIGNER);
         validatorSet.setMinStake(1_000e18);
-        validatorSet.stake(STAKER, 1_000e18, SIGNER);
+        _stake(STAKER, 1_000e18, SIGNER);
     }
 
     function test_unstake__strangerOrNothingOrTooMuch__reverts() public {

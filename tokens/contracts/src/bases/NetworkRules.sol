@@ -39,6 +39,9 @@ abstract contract NetworkRules is INodeRegistry, Ownable2Step {
     /// could not know.
     uint64 public constant CAP_NOTICE = 1 days;
 
+    /// @notice No vote can set a rule for hours further ahead than this: every later one has to come after it.
+    uint64 public constant MAX_HOURS_AHEAD = 366 * 24;
+
     /// @notice No vote can pay more than this for a microgram at score 1: ten TUNER a kilogram.
     uint64 public constant MAX_UNITS_PER_UG = 10e9;
 
@@ -87,6 +90,9 @@ abstract contract NetworkRules is INodeRegistry, Ownable2Step {
 
     /// @notice A factor set or terms may answer for future hours only, after those of the last: from `earliest` on.
     error NodeRegistryPastHour(uint64 fromHour, uint64 earliest);
+
+    /// @notice A factor set or terms may answer from `latest` at the latest: nothing could be published before them again.
+    error NodeRegistryTooFarAhead(uint64 fromHour, uint64 latest);
 
     /// @notice The cap is zero or above what any vote may set.
     error NodeRegistryCapTooHigh(uint128 capUg);
@@ -189,9 +195,10 @@ abstract contract NetworkRules is INodeRegistry, Ownable2Step {
     }
 
     function _requireFuture(uint64 fromHour, uint64 last) private view {
-        uint64 earliest = uint64(block.timestamp / 1 hours) + 1;
-        if (last >= earliest) earliest = last + 1;
+        uint64 hour = uint64(block.timestamp / 1 hours);
+        uint64 earliest = (last > hour ? last : hour) + 1;
         if (fromHour < earliest) revert NodeRegistryPastHour(fromHour, earliest);
+        if (fromHour > hour + MAX_HOURS_AHEAD) revert NodeRegistryTooFarAhead(fromHour, hour + MAX_HOURS_AHEAD);
     }
 
     function _publish(bytes32 factorSet, uint64 fromHour, string memory uri) private {

@@ -89,6 +89,12 @@ interface ICarbonAirdrop {
     /// @notice The hours have to lie before the node's first hour, at most twelve months; a stranger has no first hour.
     error CarbonAirdropBadHours(bytes32 node, uint64 hourFrom, uint64 hourThrough, uint64 firstHour);
 
+    /// @notice The leaf has more than `capUg` micrograms, what a node may have in so many hours.
+    error CarbonAirdropLeafOverCap(bytes32 node, uint128 ug, uint256 capUg);
+
+    /// @notice Between these hours and those that were paid others would be lost; only the leaf's wallet may choose that.
+    error CarbonAirdropGap(bytes32 node, uint64 hourFrom, uint64 hourThrough);
+
     /// @notice Some of these hours were paid.
     error CarbonAirdropHoursPaid(bytes32 node, uint64 hourFrom, uint64 hourThrough);
 

@@ -18,7 +18,8 @@ interface INodeRegistry {
     /// @notice Seconds between asking for another wallet and being paid there.
     function walletDelay() external view returns (uint64);
 
-    /// @notice The first hour that PoCE counts for a node, zero for a stranger; it never changes. What lies before it
-    /// belongs to the airdrop.
-    function firstHourOf(bytes32 node) external view returns (uint64);
+    /// @notice The rules for the hours that the airdrop pays of a node: those before `firstHour`, the first that PoCE
+    /// counts (zero for a stranger; it never changes), each with at most `capUg` micrograms by the cap that held at `time`
+    /// (unix seconds).
+    function retroRules(bytes32 node, uint64 time) external view returns (uint64 firstHour, uint128 capUg);
 }

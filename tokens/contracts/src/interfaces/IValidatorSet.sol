@@ -58,6 +58,9 @@ interface IValidatorSet is IERC5805 {
     /// @notice The validator signs with `signer`; only itself can change that.
     error ValidatorSetSignerMismatch(address signer);
 
+    /// @notice Only `staker` itself can open this seat: the key is not its own address, or stake of its is on its way out.
+    error ValidatorSetNotTheStaker(address caller, address staker);
+
     /// @notice The stake can be withdrawn at `availableAt` (0: there is nothing to withdraw).
     error ValidatorSetCooling(uint64 availableAt);
 
@@ -104,4 +107,7 @@ interface IValidatorSet is IERC5805 {
 
     /// @notice Seconds from asking for stake back to getting it; until then it stays slashable.
     function unstakeDelay() external view returns (uint64);
+
+    /// @notice Seconds that votes under a superseded version still count.
+    function setGrace() external view returns (uint64);
 }
