@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from tokens.chain.genesis import shares
 from tokens.chain.networks import NETWORKS, TUNER_UNIT, Network, network_named
 from tokens.chain.verification import verify_book
 from tokens.deployment.everything import Choice, Everything, plan_everything
+from tokens.deployment.pools import verify_pools
 from tokens.market.account import Account, approve, balance_of, transfer
 from tokens.market.book import MarketBook
 from tokens.market.bytecode import init_code
@@ -87,7 +88,7 @@ class OnChain:
     """Walks the contracts once; `rows` yields each Row as it is done. `wait` lets seconds of chain time pass."""
 
     client: RpcClient
-    book: AddressBook
+    book_path: Path
     keys: DemoKeys
     folder: Path
     wait: Callable[[int], None]
@@ -108,8 +109,8 @@ class OnChain:
         kept.write_text(json.dumps([asdict(row) for row in done], indent=1) + "\n", encoding="utf-8")
 
     def _walk(self) -> Iterator[Row]:
-        yield self._verified()
         market = self._found()
+        yield self._verified()
         decision = Decision(self.client, self.contracts, market.contracts["governor"], self.owner, self.folder, self.wait)
         yield self._airdrop()
         yield self._stake()
@@ -126,6 +127,10 @@ class OnChain:
         yield Row("vote adds Oracle Cloud", text, passed, tx_hash)
 
     # --- who acts ---
+
+    @cached_property
+    def book(self) -> AddressBook:
+        return AddressBook.load(self.book_path)
 
     @cached_property
     def contracts(self) -> Contracts:
@@ -180,10 +185,13 @@ class OnChain:
             yield row
 
     def _found(self) -> MarketBook:
-        """Venues and the contracts around the core."""
+        """Venues and the contracts around the core, which the address book tells of from now on."""
         self.folder.mkdir(parents=True, exist_ok=True)
         founders = Founders(self.owner, self.maker, address_of(self.keys.guardian), self.owner.address)
-        return found_local_market(founders, network_named("local"), self.book.contracts, dollars=DOLLARS)
+        market, creations = found_local_market(founders, network_named("local"), self.book.contracts, dollars=DOLLARS)
+        self.book = replace(self.book, creations={**self.book.creations, **creations})
+        self.book.save(self.book_path)
+        return market
 
     # --- rows ---
 
@@ -305,7 +313,8 @@ class OnChain:
             f"V3: CT02 {opened.carbon_pool}, TUNER {opened.tuner_pool}; V4 {'0x' + key.pool_id.hex()} with the hook "
             f"{opened.hook}; liquidity {', '.join(f'{depth:,}' for depth in depths)}"
         )
-        return Row("pools", text, all(depths))
+        verified = all(finding.passed for finding in verify_pools(self.client, self.book, market))
+        return Row("pools", text, all(depths) and verified)
 
     def _swap_v3(self, market: MarketBook) -> Row:
         dollar, v3 = market.venues.dollar, V3Market(self.client, market.venues.needs_v3())

@@ -39,9 +39,10 @@ def walk(anvil, tmp_path) -> OnChain:
             ValidatorGrant(address_of(key), address_of(key), 1_000_000 * TUNER_UNIT) for key in keys[4:8]
         ),
     )  # fmt: skip
-    book = deploy(anvil.client, keys[0], parameters)
+    book_path = tmp_path / "book.json"
+    deploy(anvil.client, keys[0], parameters).save(book_path)
     demo_keys = DemoKeys(keys[0], keys[1], keys[3], tuple(keys[4:8]), b"\x11" * 32)
-    return OnChain(anvil.client, book, demo_keys, tmp_path / "demo", lambda seconds: anvil.mine(2, interval_s=seconds))
+    return OnChain(anvil.client, book_path, demo_keys, tmp_path / "demo", lambda seconds: anvil.mine(2, interval_s=seconds))
 
 
 def _post_epoch(walk: OnChain) -> None:
@@ -69,7 +70,7 @@ def test_rows__whole_walk__every_figure_passes_and_is_found_again(walk):
     assert all(row.tx_hash for row in rows if row.name not in ("pools", "price feed"))
     _post_epoch(walk)
     head = walk.client.block_number()
-    again = OnChain(walk.client, walk.book, walk.keys, walk.folder, walk.wait)
+    again = OnChain(walk.client, walk.book_path, walk.keys, walk.folder, walk.wait)
     assert list(again.rows()) == rows
     assert walk.client.block_number() == head
     # Another chain that does not know the transactions is not believed.

@@ -38,7 +38,7 @@ def desk(anvil, tmp_path: Path):
         network=NETWORKS["local"], core=network.book.contracts, guardian=address_of(network.guardian_key),
         poster=address_of(treasury_key), dollar="0x" + "d0" * 20,
     )  # fmt: skip
-    made = deploy_market.deploy_market(anvil.client, treasury_key, parameters)
+    made, _ = deploy_market.deploy_market(anvil.client, treasury_key, parameters)
     network.send(network.contracts.tuner_transfer(network.wallet, 50_000_000 * TUNER_UNIT), treasury_key)
     network.send(delegate(network.book.tuner, network.wallet), network.wallet_key)
     network.mine()

@@ -41,7 +41,7 @@ def governed(anvil) -> tuple[Network, Governance]:
         network=NETWORKS["local"], core=network.book.contracts, guardian=address_of(network.guardian_key),
         poster=address_of(treasury_key), dollar="0x" + "d0" * 20,
     )  # fmt: skip
-    made = deploy_market.deploy_market(anvil.client, treasury_key, parameters)
+    made, _ = deploy_market.deploy_market(anvil.client, treasury_key, parameters)
     assert made.contracts["timelock"] == around["timelock"]
     contracts, staker = network.contracts, address_of(staker_key)
     network.send(contracts.tuner_transfer(network.wallet, HELD), treasury_key)

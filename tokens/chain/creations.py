@@ -13,7 +13,7 @@ from . import artifacts
 from .client import Receipt
 
 if TYPE_CHECKING:
-    from .deploy import Step
+    from .steps import Step
 
 _KINDS = {**artifacts.CONTRACTS, **artifacts.AROUND}
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cloudtuner.errors import ChainError, ConfigurationError
+from cloudtuner.errors import ConfigurationError
 from emissions.poce import rlp
 from emissions.poce.hexes import address_bytes, bytes32, checksum_address, normal_address
 from emissions.poce.keccak import keccak
@@ -15,10 +14,9 @@ from emissions.poce.keys import address_of
 from . import artifacts
 from .abi import encode_call, encode_values
 from .book import AddressBook
-from .client import Call, Receipt, RpcClient
-from .creations import Creation, creation_of
+from .client import Call, RpcClient
 from .networks import TUNER_UNIT, Network
-from .sender import broadcast, check_chain_id, sign_call, suggest_fees, suggest_gas, wait_receipt
+from .steps import Journal, OnStep, Step, perform_all
 
 SUPPLY = 1_000_000_000 * TUNER_UNIT
 
@@ -40,7 +38,11 @@ _CONSTRUCTORS = {
 
 @dataclass(frozen=True)
 class ValidatorGrant:
-    """A first validator: who owns the stake, which key signs, how much (base units)."""
+    """A first validator: who owns the stake, which key signs, how much (base units).
+
+    It has its seat at once when the staker signs itself. Otherwise it is handed the TUNER: the contract lets nobody else
+    name the key that answers for its stake.
+    """
 
     staker: str
     signer: str
@@ -110,17 +112,6 @@ class DeployParameters:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One transaction of a deployment. `creates` is the address where it makes a contract; `name` that of the books."""
-
-    what: str
-    call: Call | None = None
-    init_code: bytes = b""
-    creates: str | None = None
-    name: str = ""
-
-
-@dataclass(frozen=True)
 class Plan:
     """A deployment before it happens: every transaction in order, and where the contracts will be."""
 
@@ -179,7 +170,9 @@ def plan(parameters: DeployParameters, *, deployer: str, first_nonce: int) -> Pl
 
 def _funding(parameters: DeployParameters, at: dict[str, str], deployer: str) -> list[Step]:
     tuner = at["tuner"]
-    staked = sum(grant.stake for grant in parameters.validators)
+    # Only the staker itself may name another key than its own address: it gets its TUNER and stakes it.
+    ready = [grant for grant in parameters.validators if grant.staker in (grant.signer, deployer)]
+    staked = sum(grant.stake for grant in ready)
     steps = [Step("fund the TUNER pool", Call(tuner, encode_call(_TRANSFER, (at["poce"], parameters.pool))))]
     if staked:
         steps.append(Step("approve the stakes", Call(tuner, encode_call(_APPROVE, (at["validator_set"], staked)))))
@@ -188,9 +181,14 @@ def _funding(parameters: DeployParameters, at: dict[str, str], deployer: str) ->
             f"stake for {grant.signer}",
             Call(at["validator_set"], encode_call(_STAKE, (grant.staker, grant.stake, grant.signer))),
         )
-        for grant in parameters.validators
+        for grant in ready
     ]
-    rest = SUPPLY - parameters.pool - staked
+    steps += [
+        Step(f"hand {grant.staker} its stake", Call(tuner, encode_call(_TRANSFER, (grant.staker, grant.stake))))
+        for grant in parameters.validators
+        if grant not in ready
+    ]
+    rest = SUPPLY - parameters.pool - sum(grant.stake for grant in parameters.validators)
     if rest and normal_address(parameters.treasury) != normal_address(deployer):
         steps.append(Step("fund the treasury", Call(tuner, encode_call(_TRANSFER, (parameters.treasury, rest)))))
     return steps
@@ -201,51 +199,24 @@ def deploy(
     deployer_key: bytes,
     parameters: DeployParameters,
     *,
-    on_step: Callable[[Step, Receipt], None] | None = None,
+    journal: Journal | None = None,
+    on_step: OnStep | None = None,
 ) -> AddressBook:
     """Deploys, funds and stakes; the same key, nonce and parameters give the same addresses.
 
-    Refuses before signing when the endpoint serves another chain than the parameters' network.
+    Refuses before signing when the endpoint serves another chain than the parameters' network. With a `journal` that was
+    begun it goes on where that one broke off.
     """
-    check_chain_id(client, parameters.network.chain_id)
     deployer = address_of(deployer_key)
-    made = plan(parameters, deployer=deployer, first_nonce=client.nonce(deployer))
-    deploy_block: int | None = None
-    made_as: dict[str, Creation] = {}
-    for place, step in enumerate(made.steps):
-        nonce, chain_id = made.first_nonce + place, parameters.network.chain_id
-        receipt = perform(client, step, deployer_key=deployer_key, nonce=nonce, chain_id=chain_id)
-        deploy_block = receipt.block_number if deploy_block is None else deploy_block
-        creation = creation_of(step, receipt)
-        if creation is not None:
-            made_as[step.name] = creation
-        if on_step is not None:
-            on_step(step, receipt)
+    journal = journal or Journal()
+    begun = journal.begin(client, chain_id=parameters.network.chain_id, deployer=deployer)
+    planned = plan(parameters, deployer=deployer, first_nonce=begun.first_nonce)
+    made = perform_all(client, planned.steps, key=deployer_key, journal=journal, on_step=on_step)
     return AddressBook(
-        chain_id=parameters.network.chain_id,
-        genesis_hash=client.genesis_hash(),
-        deploy_block=deploy_block or 0,
-        contracts=made.contracts,
+        chain_id=begun.chain_id,
+        genesis_hash=begun.genesis_hash,
+        deploy_block=made.first_block,
+        contracts=planned.contracts,
         parameters=parameters.public(),
-        creations=made_as,
+        creations=made.creations,
     )
-
-
-def perform(client: RpcClient, step: Step, *, deployer_key: bytes, nonce: int, chain_id: int) -> Receipt:
-    """Sends one step and waits for it; raises `chain.deploy` when it reverts or lands elsewhere than planned."""
-    signed = sign_call(
-        step.call,
-        init_code=step.init_code,
-        private_key=deployer_key,
-        chain_id=chain_id,
-        nonce=nonce,
-        gas_limit=suggest_gas(client, step.call, init_code=step.init_code, sender=address_of(deployer_key)),
-        fees=suggest_fees(client),
-    )
-    broadcast(client, signed.raw, signed.tx_hash)
-    receipt = wait_receipt(client, signed.tx_hash, timeout_s=300)
-    if not receipt.succeeded:
-        raise ChainError(f"{step.what} reverted in {signed.tx_hash}.", code="chain.deploy", where=client.place)
-    if step.creates is not None and receipt.contract_address != step.creates:
-        raise ChainError(f"{step.what} landed at {receipt.contract_address}, not {step.creates}.", code="chain.deploy")
-    return receipt

@@ -6,7 +6,7 @@ timelock, and CT02 name the airdrop as a minter, before either is there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +17,13 @@ from emissions.poce.keys import address_of
 
 from . import artifacts
 from .abi import encode_values
-from .client import Call, Receipt, RpcClient
-from .creations import factory_address
-from .deploy import DeployParameters, Step, created_address, perform
+from .client import Call, RpcClient
+from .creations import Creation, factory_address
+from .deploy import DeployParameters, created_address
 from .deploy import plan as plan_core
 from .genesis import Grant
 from .networks import DAY_S, HOUR_S, TUNER_UNIT, Network
-from .sender import check_chain_id
+from .steps import Journal, Step, perform_all
 
 CREATE2_FACTORY = "0x4e59b44847b379578588920cA78FbF26c0B4956C"
 """Creates a contract at an address that follows from its code and a salt; the same on every chain, anvil included."""
@@ -143,26 +143,19 @@ def plan(parameters: MarketParameters, *, deployer: str, first_nonce: int, now: 
     return MarketPlan(deployer, first_nonce, contracts, grants, tuple(steps))
 
 
-def deploy_market(
-    client: RpcClient,
-    deployer_key: bytes,
-    parameters: MarketParameters,
-    *,
-    on_step: Callable[[Step, Receipt], None] | None = None,
-) -> MarketPlan:
-    """Makes what is planned. Refuses before signing when the endpoint serves another chain than the parameters' network."""
-    check_chain_id(client, parameters.network.chain_id)
-    deployer = address_of(deployer_key)
-    made = plan(parameters, deployer=deployer, first_nonce=client.nonce(deployer), now=client.block().timestamp)
-    for place, step in enumerate(made.steps):
-        nonce, chain_id = made.first_nonce + place, parameters.network.chain_id
-        receipt = perform(client, step, deployer_key=deployer_key, nonce=nonce, chain_id=chain_id)
-        if on_step is not None:
-            on_step(step, receipt)
-    hook = made.contracts.get("fee_hook")
+def deploy_market(client: RpcClient, deployer_key: bytes, parameters: MarketParameters) -> tuple[MarketPlan, dict[str, Creation]]:
+    """Makes what is planned; the plan, and how each contract came to be, for the address book.
+
+    Refuses before signing when the endpoint serves another chain than the parameters' network.
+    """
+    deployer, journal = address_of(deployer_key), Journal()
+    begun = journal.begin(client, chain_id=parameters.network.chain_id, deployer=deployer)
+    planned = plan(parameters, deployer=deployer, first_nonce=begun.first_nonce, now=begun.now)
+    made = perform_all(client, planned.steps, key=deployer_key, journal=journal)
+    hook = planned.contracts.get("fee_hook")
     if hook is not None and not client.code(hook):
         raise ChainError(f"there is no FeeShareHook at {hook}.", code="chain.deploy", where=client.place)
-    return made
+    return planned, made.creations
 
 
 def create2_address(salt: bytes, init_code: bytes) -> str:

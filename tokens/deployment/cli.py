@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +17,10 @@ from tokens.chain.client import RpcClient
 from tokens.chain.contracts import Contracts
 from tokens.chain.status import ChainStatus, moment_text, read_status
 from tokens.chain.verification import verify_book
+from tokens.market.book import MarketBook
 
 from .explorers import write_explorer_files
+from .pools import verify_pools
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -29,12 +32,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 def verify_command(
     rpc: Rpc,
     book: Book,
+    market: Annotated[Path | None, typer.Option(help="The market book: checks pools too.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the files that explorers ask for.")] = None,
 ) -> None:
-    """Checks chain, first block and every contract against the transaction that made it; ends with 1 when one differs."""
-    known = AddressBook.load(book)
+    """Checks chain, first block and every contract against the transaction that made it; pools against their venues;
+    ends with 1 when one differs.
+    """
+    known, client = AddressBook.load(book), RpcClient(rpc)
+    pools = verify_pools(client, known, MarketBook.load(market)) if market else ()
     good = True
-    for finding in verify_book(RpcClient(rpc), known):
+    for finding in chain(verify_book(client, known), pools):
         good = good and finding.passed
         mark = "ok  " if finding.passed else "FAIL"
         console.print(f"{mark} {finding.subject:<16} {finding.text}", markup=False)

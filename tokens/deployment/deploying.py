@@ -13,11 +13,13 @@ from cloudtuner.errors import ChainError, ConfigurationError
 from cloudtuner.units import token_text
 from emissions.poce.hexes import normal_address
 from emissions.poce.keys import address_of
+from tokens.chain.book import AddressBook
 from tokens.chain.client import Receipt, RpcClient
-from tokens.chain.deploy import DeployParameters, Step, ValidatorGrant
+from tokens.chain.deploy import DeployParameters, ValidatorGrant
 from tokens.chain.genesis import shares
 from tokens.chain.keyfile import read_key
 from tokens.chain.networks import ALIASES, NETWORKS, TUNER_UNIT, network_named
+from tokens.chain.steps import Journal, Step
 from tokens.market.venues import Dollar, Venues, published
 
 from .everything import Choice, Everything, deploy_everything, plan_everything
@@ -84,6 +86,7 @@ def deploy_command(
 
 
 def _run(client: RpcClient, key: bytes, choice: Choice, out: Path, market_out: Path) -> None:
+    journal = _journal(client, out)
     used: list[int] = []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
@@ -93,12 +96,27 @@ def _run(client: RpcClient, key: bytes, choice: Choice, out: Path, market_out: P
             used.append(receipt.gas_used)
             progress.update(task, description=f"{len(used)} {step.what}")
 
-        book, market = deploy_everything(client, key, choice, on_step=on_step)
-    book.save(out)
+        book, market = deploy_everything(client, key, choice, journal=journal, on_step=on_step)
     market.save(market_out)
+    book.save(out)
+    journal.finish()
     for name, creation in book.creations.items():
         console.print(f"{name:<16} {creation.address}", markup=False)
     console.print(f"{len(used)} transactions, {sum(used):,} gas, from block {book.deploy_block}. Books: {out}, {market_out}")
+
+
+def _journal(client: RpcClient, out: Path) -> Journal:
+    """What was begun for this book; refuses where the book says that all is done."""
+    journal = Journal.beside(out)
+    if journal.begun is not None:
+        signed = sum(bool(hashes) for hashes in journal.sent)
+        console.print(f"Going on with the deployment of {journal.path}: {signed} transactions were signed.", markup=False)
+    elif out.exists() and AddressBook.load(out).genesis_hash == client.genesis_hash():
+        raise ConfigurationError(
+            "this is the book of a whole deployment on this chain.", code="chain.deployed", where=str(out),
+            hint="Check it with `cloudtuner chain verify`; to deploy once more, name another --out.",
+        )  # fmt: skip
+    return journal
 
 
 def _show(made: Everything, client: RpcClient | None) -> None:

@@ -6,7 +6,7 @@ of pools are made first, since nobody else has; on public networks they are wher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from cloudtuner.errors import ConfigurationError
@@ -15,13 +15,12 @@ from emissions.poce.keys import address_of
 from tokens.chain import deploy_market
 from tokens.chain.abi import encode_call, encode_values
 from tokens.chain.book import AddressBook
-from tokens.chain.client import Call, Receipt, RpcClient
-from tokens.chain.creations import Creation, creation_of
-from tokens.chain.deploy import DeployParameters, Plan, Step, created_address, perform
+from tokens.chain.client import Call, RpcClient
+from tokens.chain.deploy import DeployParameters, Plan, created_address
 from tokens.chain.deploy import plan as plan_core
 from tokens.chain.deploy_market import MarketParameters, MarketPlan
 from tokens.chain.genesis import grants, shares
-from tokens.chain.sender import check_chain_id
+from tokens.chain.steps import Journal, OnStep, Step, perform_all
 from tokens.market.book import MarketBook
 from tokens.market.bytecode import init_code
 from tokens.market.local import DOLLAR_DECIMALS, LOCAL_CHAIN
@@ -89,37 +88,25 @@ def plan_everything(choice: Choice, *, deployer: str, first_nonce: int, now: int
 
 
 def deploy_everything(
-    client: RpcClient,
-    deployer_key: bytes,
-    choice: Choice,
-    *,
-    on_step: Callable[[Step, Receipt], None] | None = None,
+    client: RpcClient, deployer_key: bytes, choice: Choice, *, journal: Journal, on_step: OnStep | None = None
 ) -> tuple[AddressBook, MarketBook]:
-    """Makes what is planned. Refuses before signing when the endpoint serves another chain than the network."""
-    chain_id = choice.core.network.chain_id
-    check_chain_id(client, chain_id)
+    """Makes what is planned, or what is left of it after the journal.
+
+    Refuses before signing when the endpoint serves another chain than the network; raises what `perform_all` does.
+    """
     deployer = address_of(deployer_key)
-    now = client.block().timestamp
-    made = plan_everything(choice, deployer=deployer, first_nonce=client.nonce(deployer), now=now)
-    creations: dict[str, Creation] = {}
-    deploy_block: int | None = None
-    for place, step in enumerate(made.steps):
-        receipt = perform(client, step, deployer_key=deployer_key, nonce=made.first_nonce + place, chain_id=chain_id)
-        deploy_block = receipt.block_number if deploy_block is None else deploy_block
-        creation = creation_of(step, receipt)
-        if creation is not None:
-            creations[step.name] = creation
-        if on_step is not None:
-            on_step(step, receipt)
+    begun = journal.begin(client, chain_id=choice.core.network.chain_id, deployer=deployer)
+    planned = plan_everything(choice, deployer=deployer, first_nonce=begun.first_nonce, now=begun.now)
+    made = perform_all(client, planned.steps, key=deployer_key, journal=journal, on_step=on_step)
     book = AddressBook(
-        chain_id=chain_id,
-        genesis_hash=client.genesis_hash(),
-        deploy_block=deploy_block or 0,
-        contracts=made.core.contracts,
-        parameters=made.parameters.public(),
-        creations=creations,
+        chain_id=begun.chain_id,
+        genesis_hash=begun.genesis_hash,
+        deploy_block=made.first_block,
+        contracts=planned.core.contracts,
+        parameters=planned.parameters.public(),
+        creations=made.creations,
     )
-    return book, MarketBook.of(chain_id, made.around, made.venues)
+    return book, MarketBook.of(begun.chain_id, planned.around, planned.venues)
 
 
 def _venues(choice: Choice, deployer: str, first_nonce: int) -> tuple[tuple[Step, ...], Venues]:

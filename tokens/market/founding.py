@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tokens.chain.creations import Creation
 from tokens.chain.deploy_market import MarketParameters, deploy_market
 from tokens.chain.genesis import Grant
 from tokens.chain.networks import Network
@@ -35,8 +36,11 @@ def found_local_market(
     dollars: int,
     with_aave: bool = True,
     grants: tuple[Grant, ...] = (),
-) -> MarketBook:
-    """Venues and contracts on chain 31337; the owner gets `dollars` whole dollars. Nothing is traded yet."""
+) -> tuple[MarketBook, dict[str, Creation]]:
+    """Venues and contracts on chain 31337; the owner gets `dollars` whole dollars. Nothing is traded yet.
+
+    Beside the market book: how each contract came to be, for the address book.
+    """
     owner, maker = founders.owner, founders.maker
     venues = create_venues(maker, with_aave=with_aave)
     parameters = MarketParameters(
@@ -50,6 +54,6 @@ def found_local_market(
         owner=owner.address,
         grants=grants,
     )
-    made = deploy_market(owner.client, owner.key, parameters)
+    made, creations = deploy_market(owner.client, owner.key, parameters)
     maker.send(make_dollars(venues.dollar, owner.address, dollars * venues.dollar.unit))
-    return MarketBook.of(network.chain_id, made, venues)
+    return MarketBook.of(network.chain_id, made, venues), creations

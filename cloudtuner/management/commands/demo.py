@@ -16,7 +16,6 @@ from cloudtuner.errors import CloudTunerError
 from cloudtuner.management.journey import Journey
 from cloudtuner.management.onchain import DemoKeys, OnChain
 from cloudtuner.management.systems import Shown, system_rows
-from tokens.chain.book import AddressBook
 from tokens.chain.client import RpcClient
 
 
@@ -65,8 +64,8 @@ class Command(BaseCommand):
             time.sleep(seconds)
             client.call_rpc("evm_mine")
 
-        book, started = AddressBook.load(Path(settings.ADDRESS_BOOK)), time.monotonic()
-        for row in OnChain(client, book, keys, Path(settings.DATA_DIR) / "demo", wait).rows():
+        started = time.monotonic()
+        for row in OnChain(client, Path(settings.ADDRESS_BOOK), keys, Path(settings.DATA_DIR) / "demo", wait).rows():
             self.shown[row.name] = Shown(row.text, row.passed, row.tx_hash or "")
             figures = {"tx": row.tx_hash} if row.tx_hash else {}
             self._tell(row.name, row.text, passed=row.passed, seconds=time.monotonic() - started, figures=figures)

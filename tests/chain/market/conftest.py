@@ -142,7 +142,7 @@ def make_market(anvil: Any) -> Market:
     maker = Account(anvil.client, 31337, anvil.keys[2])
     founders = Founders(owner, maker, address_of(network.guardian_key), address_of(network.relayer_key))
     local = NETWORKS["local"]
-    book = found_local_market(founders, local, network.book.contracts, dollars=1_000_000, with_aave=False)
+    book, _ = found_local_market(founders, local, network.book.contracts, dollars=1_000_000, with_aave=False)
     venues, contracts = book.venues, dict(book.contracts)
     network.register(NODE, wallet=trader.address)
     leaf = network.leaf(NODE, 2_000_000 * KG)

@@ -27,7 +27,7 @@ def governed(anvil, make_network):
         network=NETWORKS["local"], core=network.book.contracts, guardian=address_of(network.guardian_key),
         poster=deployer, dollar=DOLLAR,
     )  # fmt: skip
-    made = deploy_market.deploy_market(anvil.client, anvil.keys[8], parameters)
+    made, _ = deploy_market.deploy_market(anvil.client, anvil.keys[8], parameters)
     assert made.contracts["timelock"] == around["timelock"]
     return network, Governance(anvil.client, made.contracts["governor"])
 
