@@ -3,7 +3,9 @@
 operational µg = quantity × Wh per unit × 10^6 × PUE × grid (kgCO2e/kWh; 1 µWh at 1 kg/kWh is 1 µg)
 embodied µg    = quantity × grams per unit × 10^6
 water µl       = quantity × Wh per unit × 10^3 × WUE (l/kWh of the servers' energy, as The Green Grid defines it: no PUE)
-All arithmetic is exact; each rate is turned once into the nearest double, which the fact query multiplies.
+Where the set has a profile of a region's day, the grid factor is multiplied by the ratio of the line's hour (UTC).
+All arithmetic is exact; each rate is turned once into the nearest double, which the fact query multiplies: one double for
+each hour of the day where there is a profile, so that a line stays one multiplication.
 """
 
 from __future__ import annotations
@@ -11,24 +13,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from cloudtuner.clock import hour_start, month_hours
 from cloudtuner.errors import FactorError
 from emissions.engine.band import Band
+from emissions.engine.hourly import DAY, HOUR_OF_DAY, HourRate, hour_rates, term_of
 from emissions.engine.ratekey import RateKey
 from emissions.engine.terms import Term, worst
 from emissions.engine.usage import NotModelled, Refused, Use, region_of, use_of
-from emissions.grid.catalog import FactorSet, Grid, shipped_sets
+from emissions.grid.catalog import FactorSet, Grid, HourlyProfile, shipped_sets
 from emissions.grid.factors import Factor
 
 _MICRO = 10**6
 _MILLI = 10**3
+Doubles = tuple[float, float, float, float, float, float]
 
 
 @dataclass(frozen=True)
 class Rate:
-    """Exact rates per unit of quantity (per 10^-6 of currency when `by_cost`), and everything that is shown of them."""
+    """Exact rates per unit of quantity (per 10^-6 of currency when `by_cost`), and everything that is shown of them.
+
+    `hours` are the 24 hours of a day, UTC, where the set has a profile of the region's day; else there are none.
+    """
 
     key: RateKey
     month: int
@@ -45,10 +52,11 @@ class Rate:
     high_ug: Fraction
     water_ul: Fraction
     terms: tuple[Term, ...]
+    hours: tuple[HourRate, ...] = ()
 
     @property
-    def doubles(self) -> tuple[float, float, float, float, float, float]:
-        """Energy, operational, embodied, low, high, water as the nearest doubles."""
+    def doubles(self) -> Doubles:
+        """Energy, operational, embodied, low, high, water as the nearest doubles, at the mean intensity of the grid."""
         return (
             float(self.energy_uwh),
             float(self.operational_ug),
@@ -58,10 +66,25 @@ class Rate:
             float(self.water_ul),
         )
 
-    @property
+    def at(self, hour: int) -> Doubles:
+        """The doubles of a line that lies in one hour (hours since 1970, UTC)."""
+        if not self.hours:
+            return self.doubles
+        energy, _, embodied, _, _, water = self.doubles
+        told = self.hours[hour % DAY]
+        return (energy, float(told.operational_ug), embodied, float(told.low_ug), float(told.high_ug), water)
+
+    @cached_property
     def ceiling(self) -> float:
-        """The largest of the doubles: a quantity times this must stay below 2^53."""
-        return max(self.doubles)
+        """The largest of the doubles at any hour: a quantity times this must stay below 2^53."""
+        return max(*self.doubles, *(max(self.at(hour)) for hour in range(len(self.hours))))
+
+    def terms_at(self, hour: int) -> tuple[Term, ...]:
+        """The terms, with the ratio of an hour in place of the day's mean."""
+        if not self.hours:
+            return self.terms
+        ratio, at = self.hours[hour % DAY].ratio, f"ratio at {hour % DAY:02d}:00 UTC"
+        return tuple(replace(term, value=ratio, unit=at) if term.part == HOUR_OF_DAY else term for term in self.terms)
 
 
 @dataclass(frozen=True)
@@ -106,9 +129,14 @@ def month_range(month: int) -> tuple[int, int]:
 def rate_of(key: RateKey, month: int, factors: FactorSet, basis: str | None = None) -> Rate | NotModelled | Refused:
     """The rate of a key in a month, on a basis of grid factors; on the one that the set prefers in the region when None."""
     # AWS's usage types say all; their dozens of operations (each call of S3 is one) share a rate.
-    shared = replace(key, operation="") if key.provider == "aws" and key.operation else key
+    shared = replace(key, operation="" if key.provider == "aws" else key.operation, span="")
     found = _rate_of(shared, month, factors, basis)
-    return replace(found, key=key) if isinstance(found, Rate) and shared is not key else found
+    if not isinstance(found, Rate) or shared == key:
+        return found
+    if key.span:
+        # Longer than an hour: a whole day holds every hour, so the day's mean stands, which is the grid's own factor.
+        found = replace(found, hours=(), terms=tuple(term for term in found.terms if term.part != HOUR_OF_DAY))
+    return replace(found, key=key)
 
 
 @lru_cache(maxsize=4096)
@@ -145,13 +173,14 @@ def _priced(
 ) -> Rate:
     day = month_text(month)
     shown, region, why = region_of(key, factors)
-    pue, wue, grid = _of_place(factors, key.provider, region, day, basis)
+    pue, wue, grid, profile = _of_place(factors, key.provider, region, day, basis)
     energy = rack_wh * Band.of(pue)
     operational = energy * Band.of(grid.factor)
     total = operational + embodied_g
+    profile = profile if terms else None
     if terms:
         # What carries nothing has no place to be uncertain about.
-        terms = (*terms, Term.of("PUE", pue), Term.of("grid", grid.factor), Term.of("WUE", wue))
+        terms = (*terms, Term.of("PUE", pue), Term.of("grid", grid.factor), *term_of(profile), Term.of("WUE", wue))
         quality = worst(quality, "proxy" if why or grid.factor.quality == "proxy" else "measured")
         reason = _joined(reason, why, *_stand_ins(grid, pue))
     return Rate(
@@ -170,13 +199,21 @@ def _priced(
         high_ug=total.high * _MICRO,
         water_ul=rack_wh.value * wue.value * _MILLI,
         terms=terms,
+        hours=hour_rates(profile, operational.scaled(_MICRO), embodied_g.scaled(_MICRO)),
     )
 
 
 @lru_cache(maxsize=4096)
-def _of_place(factors: FactorSet, provider: str, region: str, day: str, basis: str | None) -> tuple[Factor, Factor, Grid]:
-    """PUE, WUE and grid of a region, read once for all its keys."""
-    return factors.pue(provider, region, day), factors.wue(provider, region, day), factors.grid(provider, region, day, basis)
+def _of_place(
+    factors: FactorSet, provider: str, region: str, day: str, basis: str | None
+) -> tuple[Factor, Factor, Grid, HourlyProfile | None]:
+    """PUE, WUE, grid and profile of the day of a region, read once for all its keys."""
+    return (
+        factors.pue(provider, region, day),
+        factors.wue(provider, region, day),
+        factors.grid(provider, region, day, basis),
+        factors.hourly_profile(provider, region, day, basis),
+    )
 
 
 def _stand_ins(grid: Grid, pue: Factor | None = None) -> tuple[str, ...]:
@@ -197,10 +234,11 @@ def rate_by_cost(key: RateKey, month: int, factors: FactorSet, ratio: CostRatio,
     """
     day = month_text(month)
     shown, region, why = region_of(key, factors)
-    pue, wue, grid = _of_place(factors, key.provider, region, day, basis)
+    pue, wue, grid, profile = _of_place(factors, key.provider, region, day, basis)
     widen = factors.coefficient(f"cost.{ratio.scope}", day)
     operational = Band.exact(ratio.energy_uwh) * Band.of(grid.factor)
-    total = (operational + Band.exact(ratio.embodied_ug)) * Band.of(widen)
+    embodied = Band.exact(ratio.embodied_ug)
+    total = (operational + embodied) * Band.of(widen)
     place = "its service" if ratio.scope == "within_service" else "the whole bill"
     return Rate(
         key=key,
@@ -222,10 +260,17 @@ def rate_by_cost(key: RateKey, month: int, factors: FactorSet, ratio: CostRatio,
             Term("embodied by cost", "bill", ratio.embodied_ug, "µg per 10^-6 of currency", f"this bill, {place}", ""),
             Term.of("band", widen),
             Term.of("grid", grid.factor),
+            *term_of(profile),
             Term.of("PUE", pue),
             Term.of("WUE", wue),
         ),
+        hours=hour_rates(profile, _widened(operational, widen), _widened(embodied, widen)),
     )
+
+
+def _widened(band: Band, widen: Factor) -> Band:
+    """A band with its ends widened by a factor's; its central value stays."""
+    return Band(band.value, band.low * widen.low, band.high * widen.high)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cloudtuner.errors import ProofError
 from cloudtuner.units import EXACT_LIMIT, quantise
+from emissions.engine.hourly import DAY
 from emissions.engine.ratecard import Rate, month_of, rate_of
 from emissions.engine.ratekey import RateKey
 from emissions.grid.catalog import FactorSet
@@ -31,20 +32,20 @@ class Recomputed:
         return self.operational_ug + self.embodied_ug
 
 
-def value_line(amount: str, rate: Rate) -> tuple[int, ...]:
-    """The integers of one line in the order of `Rate.doubles`. One double product each, rounded once.
+def value_line(amount: str, rate: Rate, hour: int) -> tuple[int, ...]:
+    """The integers of a line of an hour, in the order of `Rate.doubles`. One double product each, rounded once.
 
     `amount` is the quantity, or the cost in 10^-6 of currency for a rate by cost. Raises ProofError from 2^53 on.
     """
     double = float(amount)
     if abs(double) * rate.ceiling >= EXACT_LIMIT:
         raise ProofError(f"a line of {amount} is too large to be valued exactly.", code="lines.too_large")
-    return tuple(quantise(double * per_unit) for per_unit in rate.doubles)
+    return tuple(quantise(double * per_unit) for per_unit in rate.at(hour))
 
 
-def value_quantity(quantity: str, rate: Rate) -> tuple[int, int, int, int, int]:
-    """The attested integers of one line: energy, operational, embodied, low, high."""
-    energy, operational, embodied, low, high, _ = value_line(quantity, rate)
+def value_quantity(quantity: str, rate: Rate, hour: int) -> tuple[int, int, int, int, int]:
+    """The attested integers of a line of an hour: energy, operational, embodied, low, high."""
+    energy, operational, embodied, low, high, _ = value_line(quantity, rate, hour)
     return energy, operational, embodied, low, high
 
 
@@ -57,8 +58,9 @@ def recompute(
     """
     keys = [RateKey.from_text(text) for text in lines.rate_keys]
     rates: dict[tuple[int, int], Rate] = {}
-    # Quantities repeat (most are one hour), so most lines are a look-up.
-    valued: dict[tuple[int, int, str], tuple[int, int, int, int, int]] = {}
+    # Quantities repeat (most are one hour), so most lines are a look-up. An hour matters where the day has a profile.
+    valued: dict[tuple[int, int, int, str], tuple[int, int, int, int, int]] = {}
+    day = DAY if factor_set.tables["grid_hourly"] else 1
     months: dict[int, int] = {}
     sums = [0, 0, 0, 0, 0]
     hours: defaultdict[int, int] = defaultdict(int)
@@ -69,12 +71,12 @@ def recompute(
         month = months.get(hour)
         if month is None:
             month = months[hour] = month_of(hour)
-        figures = valued.get((key, month, quantity))
+        figures = valued.get((key, month, hour % day, quantity))
         if figures is None:
             rate = rates.get((key, month))
             if rate is None:
                 rate = rates[key, month] = _rate(keys[key], month, factor_set)
-            figures = valued[key, month, quantity] = value_quantity(quantity, rate)
+            figures = valued[key, month, hour % day, quantity] = value_quantity(quantity, rate, hour)
         for place in range(5):
             sums[place] += figures[place]
         hours[hour] += figures[1] + figures[2]

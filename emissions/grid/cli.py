@@ -14,7 +14,7 @@ from rich.table import Table as Shown
 from cloudtuner import clock
 from cloudtuner.errors import CloudTunerError, FactorError
 from emissions.grid.catalog import FactorSet, load_factor_set, read_factor_set, shipped_sets
-from emissions.grid.diff import Change, Move, changes, moves
+from emissions.grid.diff import Change, HourMove, Move, changes, hour_moves, moves
 from emissions.grid.factor_set import BASES
 from emissions.grid.factors import Row, decimal_text
 from emissions.grid.folder import seal
@@ -68,13 +68,15 @@ def show_command(
 def diff_command(older: SetName, newer: SetName, day: Day = "", as_json: AsJson = False) -> None:
     """Every figure that a newer set changes, and by how many per cent each region's kilograms move."""
     first, second = _or_exit(lambda: (load_factor_set(older), load_factor_set(newer)))
-    rows, regions = changes(first, second), moves(first, second, day or _today())
+    on = day or _today()
+    rows, regions, hours = changes(first, second), moves(first, second, on), hour_moves(first, second, on)
     if as_json:
         told = {
             "older": first.id,
             "newer": second.id,
             "changes": [_change(row) for row in rows],
             "moves": [_move(m) for m in regions],
+            "hours": [_hour_move(move) for move in hours],
         }
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
@@ -85,6 +87,14 @@ def diff_command(older: SetName, newer: SetName, day: Day = "", as_json: AsJson 
     )
     _print_changes(console, rows)
     _print_moves(console, regions)
+    for move in hours:
+        shown = _hour_move(move)
+        console.print(
+            f"{move.provider}/{move.region} {move.basis} by hour: most at {shown['hour']}, "
+            f"{shown['older']} → {shown['newer']} kg per kWh at the rack, {shown['change']}",
+            markup=False,
+            highlight=False,
+        )
 
 
 @factors_app.command("verify")
@@ -152,6 +162,8 @@ def _show_regions(found: FactorSet, wanted: str, day: str, as_json: bool) -> Non
             )
             if one[f"{basis}_proxy"]:
                 typer.echo(f"            {one[f'{basis}_proxy']}")
+            if one.get(f"{basis}_hours"):
+                typer.echo(f"            by hour {one[f'{basis}_hours']}  {one[f'{basis}_hours_id']}")
         typer.echo(f"  PUE       {one['pue']}  {one['pue_id']}")
         typer.echo(f"  water     {one['wue']} l/kWh  {one['wue_id']}")
 
@@ -165,6 +177,14 @@ def _region(found: FactorSet, provider: str, text: str, day: str) -> dict[str, s
         grid = found.grid(provider, region, day, basis)
         told |= {basis: decimal_text(grid.factor.value), f"{basis}_id": grid.factor.id, f"{basis}_proxy": grid.proxy}
         told |= {f"{basis}_source": grid.factor.source, f"{basis}_year": grid.factor.year}
+        profile = found.hourly_profile(provider, region, day, basis)
+        if profile is not None:
+            low, high = min(profile.ratios), max(profile.ratios)
+            told |= {
+                f"{basis}_hours": f"× {decimal_text(low)} at {profile.ratios.index(low):02d}:00 "
+                f"to {decimal_text(high)} at {profile.ratios.index(high):02d}:00 UTC",
+                f"{basis}_hours_id": profile.id,
+            }
     pue, wue = found.pue(provider, region, day), found.wue(provider, region, day)
     return told | {"pue": decimal_text(pue.value), "pue_id": pue.id, "wue": decimal_text(wue.value), "wue_id": wue.id}
 
@@ -218,6 +238,18 @@ def _move(move: Move) -> dict[str, str | None]:
         "older": older,
         "newer": newer,
         "change": _percent(move),
+    }
+
+
+def _hour_move(move: HourMove) -> dict[str, str]:
+    return {
+        "provider": move.provider,
+        "region": move.region,
+        "basis": move.basis,
+        "hour": f"{move.hour:02d}:00 UTC",
+        "older": decimal_text(move.older),
+        "newer": decimal_text(move.newer),
+        "change": f"{float(move.percent):+.2f} %",
     }
 
 

@@ -1,11 +1,14 @@
-"""What a newer factor set changes against an older one: every figure, and by how much each region's kilograms move."""
+"""What a newer factor set changes against an older one: every figure, and by how much each region's kilograms move.
+
+A profile of the day moves kilograms between hours and leaves the mean: it is told apart, by its largest move.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
 
-from emissions.grid.factor_set import BASES, FactorSet
+from emissions.grid.factor_set import BASES, HOURS, FactorSet
 from emissions.grid.factors import Row
 
 
@@ -37,6 +40,23 @@ class Move:
         return 100 * (self.newer / self.older - 1)
 
 
+@dataclass(frozen=True)
+class HourMove:
+    """The UTC hour whose kilograms per kilowatt-hour at the rack move most where a profile of the day is new or another."""
+
+    provider: str
+    region: str
+    basis: str
+    hour: int
+    older: Fraction
+    newer: Fraction
+
+    @property
+    def percent(self) -> Fraction:
+        """By how many per cent usage of that hour emits more."""
+        return 100 * (self.newer / self.older - 1) if self.older else Fraction(0)
+
+
 def changes(older: FactorSet, newer: FactorSet) -> list[Change]:
     """Every row that is not the same in both sets, by table and id."""
     told: list[Change] = []
@@ -61,6 +81,31 @@ def moves(older: FactorSet, newer: FactorSet, day: str) -> list[Move]:
                 if before != after:
                     told.append(Move(provider, region, basis, before, after))
     return sorted(told, key=_by_size)
+
+
+def hour_moves(older: FactorSet, newer: FactorSet, day: str) -> list[HourMove]:
+    """The regions that both sets know and whose profile of the day differs on a day (ISO text), by provider and region."""
+    told: list[HourMove] = []
+    profiled = {(row["provider"], row["region"]) for found in (older, newer) for row in found.tables["grid_hourly"]}
+    for provider, region in sorted(profiled):
+        if not (older.has_region(provider, region) and newer.has_region(provider, region)):
+            continue
+        for basis in BASES:
+            before, after = (_by_hour(found, provider, region, day, basis) for found in (older, newer))
+            if _ratios(older, provider, region, day, basis) != _ratios(newer, provider, region, day, basis):
+                hour = max(range(len(HOURS)), key=lambda at: (abs(after[at] - before[at]), -at))
+                told.append(HourMove(provider, region, basis, hour, before[hour], after[hour]))
+    return told
+
+
+def _ratios(found: FactorSet, provider: str, region: str, day: str, basis: str) -> tuple[Fraction, ...]:
+    profile = found.hourly_profile(provider, region, day, basis)
+    return profile.ratios if profile else (Fraction(1),) * len(HOURS)
+
+
+def _by_hour(found: FactorSet, provider: str, region: str, day: str, basis: str) -> list[Fraction]:
+    mean = _at_rack(found, provider, region, day, basis) or Fraction(0)
+    return [mean * ratio for ratio in _ratios(found, provider, region, day, basis)]
 
 
 def _by_size(move: Move) -> tuple[bool, Fraction, str, str, str]:

@@ -31,6 +31,16 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class HourlyProfile:
+    """How a region's intensity runs through the day: 24 ratios to its mean, by UTC hour, in a month of the year."""
+
+    id: str
+    ratios: tuple[Fraction, ...]
+    source: str
+    year: str
+
+
+@dataclass(frozen=True)
 class Attribution:
     """Whom the product thanks for a source, under which licence, in the words the licence asks for."""
 
@@ -115,12 +125,13 @@ class FactorSet:
         )
         return Grid(region, zone or row["lifecycle_zone"], factor, wanted, proxy)
 
-    def hourly_profile(self, provider: str, region: str, day: str, basis: str | None = None) -> tuple[Fraction, ...] | None:
-        """Each UTC hour's share of the day's mean intensity in the month of `day`, 24 exact ratios; None where there is none."""
-        preferred = self.grid(provider, region, day, basis).basis
-        for row in self.named("grid_hourly", place(provider, region)):
-            if row["basis"] == preferred and row["month"] in ("", str(int(day[5:7]))) and in_force(row, day):
-                return tuple(number(row, hour) for hour in HOURS)
+    def hourly_profile(self, provider: str, region: str, day: str, basis: str | None = None) -> HourlyProfile | None:
+        """Each UTC hour's ratio to the mean intensity in the month of `day`, on a basis as `grid` reads it; None without one."""
+        rows = self.named("grid_hourly", place(provider, region))
+        wanted = self.grid(provider, region, day, basis).basis if rows else ""
+        for row in rows:
+            if row["basis"] == wanted and row["month"] in ("", str(int(day[5:7]))) and in_force(row, day):
+                return HourlyProfile(row["id"], tuple(number(row, hour) for hour in HOURS), row["source"], row["year"])
         return None
 
     def gwp(self, gas: str, assessment: str = "AR6") -> Factor:

@@ -19,6 +19,7 @@ from emissions.grid.factors import Row
 from emissions.grid.places import COUNTRY, place
 from emissions.grid.tables import TABLES, key_of
 
+MONTHS = ("", *map(str, range(1, 13)))
 QUALITIES = frozenset({"measured", "estimated", "proxy", "unknown"})
 _CEA = "cea."
 _NO_DOCUMENT = re.compile(r"(?i)from memory|unverified")
@@ -82,12 +83,13 @@ def _of_row(table: str, row: Row) -> Iterator[Fault]:
     if "quality" in row and row["quality"] not in QUALITIES | {""}:
         yield fault("row.quality", f"its quality is {row['quality']!r}, none of {', '.join(sorted(QUALITIES))}.")
     yield from _of_validity(fault("row.validity", "its days are not ISO dates, the first before the last."), row)
-    if (
-        table == "grid_hourly"
-        and len(figures) == len(HOURS)
-        and abs(sum(figures.values(), Fraction(0)) - len(HOURS)) > Fraction(1, 1000)
-    ):
-        yield fault("row.profile", "its 24 ratios do not have the mean 1.")
+    if table == "grid_hourly":
+        if row["month"] not in MONTHS:
+            yield fault("row.profile", f"its month is {row['month']!r}: 1 to 12, or empty for all.")
+        if len(figures) < len(HOURS):
+            yield fault("row.profile", f"it has {len(figures)} of 24 hours.")
+        elif abs(sum(figures.values(), Fraction(0)) - len(HOURS)) > Fraction(1, 1000):
+            yield fault("row.profile", "its 24 ratios do not have the mean 1.")
 
 
 def _of_validity(fault: Fault, row: Row) -> Iterator[Fault]:
@@ -103,10 +105,14 @@ def _of_validity(fault: Fault, row: Row) -> Iterator[Fault]:
 def _of_days(table: str, found: FactorSet) -> Iterator[Fault]:
     """Rows of one name follow each other; where the table says so, without a gap from the first day to the last."""
     groups: dict[str, list[Row]] = defaultdict(list)
-    if table in ("gwp", "grid_hourly"):
-        return  # several rows of a name answer side by side: by assessment, by month
+    if table == "gwp":
+        return  # several rows of a name answer side by side: one for each assessment report
     for row in found.tables.get(table, ()):
-        groups[key_of(table, row)].append(row)
+        if table == "grid_hourly":
+            for month in (row["month"],) if row["month"] else MONTHS[1:]:
+                groups[f"{key_of(table, row)} {row['basis']} {month}"].append(row)
+        else:
+            groups[key_of(table, row)].append(row)
     series = {row["direct_zone"] for row in found.tables["regions"]} if table == "cea" else set()
     for name, rows in groups.items():
         rows.sort(key=lambda row: row["valid_from"])
@@ -136,6 +142,11 @@ def _of_references(found: FactorSet) -> Iterator[Fault]:
                 yield Fault(table, row["id"], "reference", f"there is no region {row['region']}.")
     for row in found.tables["usage_types"]:
         yield from _of_usage(found, row)
+    for row in found.tables["grid_hourly"]:
+        if row["basis"] not in BASES:
+            yield Fault("grid_hourly", row["id"], "region.basis", f"its basis is {row['basis']!r}, none of {', '.join(BASES)}.")
+        if not found.named("regions", place(row["provider"], row["region"])):
+            yield Fault("grid_hourly", row["id"], "reference", f"there is no region {row['region']} of {row['provider']}.")
 
 
 def _of_region(found: FactorSet, row: Row) -> Iterator[Fault]:

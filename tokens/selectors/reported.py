@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from cloudtuner.errors import CloudTunerError, ServiceError
+from emissions.engine.hourly import DAY
 from emissions.engine.identity import ENGINE_ID
 from emissions.engine.ratecard import Rate, month_of, rate_of
 from emissions.engine.ratekey import RateKey
@@ -47,16 +48,16 @@ def composition_of(report: ReportCommitment, hour_from: int, hour_through: int, 
     keys = [RateKey.from_text(text) for text in lines.rate_keys]
     rates: dict[tuple[int, int], Rate] = {}
     found = Composition()
-    # Most quantities are one hour, so equal lines of a month are valued once.
-    counted = Counter((key, month_of(hour), quantity) for hour, key, quantity in lines.lines)
-    for (key, month, quantity), count in counted.items():
+    # Most quantities are one hour, so equal lines of an hour of the day in a month are valued once.
+    counted = Counter((key, month_of(hour), hour % DAY, quantity) for hour, key, quantity in lines.lines)
+    for (key, month, hour, quantity), count in counted.items():
         rate = rates.get((key, month))
         if rate is None:
             told = rate_of(keys[key], month, factors)
             if not isinstance(told, Rate):
                 raise _other_method(report, f"no rate values {keys[key].usage_type}")
             rate = rates[key, month] = told
-        energy_uwh, operational_ug, embodied_ug, low_ug, high_ug = (count * one for one in value_quantity(quantity, rate))
+        energy_uwh, operational_ug, embodied_ug, low_ug, high_ug = (count * one for one in value_quantity(quantity, rate, hour))
         found.cells[Cell("operational", rate.region, rate.basis, rate.quality)] += operational_ug
         found.cells[Cell("embodied", rate.region, rate.basis, rate.quality)] += embodied_ug
         found.energy_uwh += energy_uwh

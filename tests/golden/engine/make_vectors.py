@@ -29,11 +29,11 @@ def answer(question: dict[str, Any], factors: FactorSet) -> dict[str, str]:
     if "ratio" in question:
         energy, embodied = (Fraction(question["ratio"][name]) for name in ("energy_uwh", "embodied_ug"))
         rate = rate_by_cost(key, month, factors, CostRatio(energy, embodied, question["ratio"]["scope"]), "no model")
-        figures = value_line(question["cost_micro"], rate)
+        figures = value_line(question["cost_micro"], rate, question["hour"])
     else:
         told = rate_of(key, month, factors, question.get("basis"))
         assert isinstance(told, Rate), (key, told)
-        rate, figures = told, value_line(question["quantity"], told)
+        rate, figures = told, value_line(question["quantity"], told, question["hour"])
     return {label: str(getattr(rate, label)) for label in LABELS} | dict(zip(MEASURES, map(str, figures), strict=True))
 
 

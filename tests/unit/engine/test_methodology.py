@@ -36,13 +36,13 @@ EXAMPLES = _table("provider")
 def test_methodology__example__is_what_the_engine_gives(row):
     key = RateKey(row["provider"], row["service"], row["usage type"], "", row["unit"], row["region"], row["instance type"])
     rate = rate_of(key, FEBRUARY, load_factor_set(), row["basis"])
-    figures = value_line(row["quantity"].replace(",", ""), rate)
+    figures = value_line(row["quantity"].replace(",", ""), rate, 0)
     assert {name: row[name] for name in MEASURES} == {name: f"{figure:,}" for name, figure in zip(MEASURES, figures, strict=True)}
 
 
 def test_methodology__steps_of_the_first_example__name_every_factor(factors):
     rate = rate_of(RateKey("aws", "AmazonEC2", "APS3-BoxUsage:m5.large", "", "Hrs", "ap-south-1", "m5.large"), FEBRUARY, factors)
-    energy, operational, embodied, low, high, water = value_line("1", rate)
+    energy, operational, embodied, low, high, water = value_line("1", rate, 0)
     steps = {row["step"]: f"{row['factor']} {row['value']}" for row in _table("step")}
     for step, figure in (
         ("energy", energy),

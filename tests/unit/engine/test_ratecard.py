@@ -35,8 +35,8 @@ def test_rate__worked_example_of_the_methodology__to_the_microgram(factors):
     assert rate.energy_uwh == 20_022_000
     assert rate.operational_ug == Fraction("14249657.4")
     assert rate.embodied_ug == Fraction("24.003") / 52560 * 10**9
-    assert value_quantity("1", rate)[:3] == (20_022_000, 14_249_657, 456_678)
-    assert value_quantity("24", rate)[:3] == (480_528_000, 341_991_778, 10_960_274)
+    assert value_quantity("1", rate, 0)[:3] == (20_022_000, 14_249_657, 456_678)
+    assert value_quantity("24", rate, 0)[:3] == (480_528_000, 341_991_778, 10_960_274)
     assert (rate.quality, rate.basis, rate.category) == ("measured", "direct", "compute")
     assert [term.id for term in rate.terms] == [
         "instance.aws.m5.large",

@@ -68,7 +68,7 @@ def test_usage__documented_names__bands_never_cross():
 def test_usage__any_line__low_is_at_most_central_at_most_high(row, quantity, month):
     rate = rate_of(_key(row), month, _set_for(row["provider"]))
     if isinstance(rate, Rate) and float(quantity) * rate.ceiling < 2**53:
-        energy, operational, embodied, low, high, water = value_line(quantity, rate)
+        energy, operational, embodied, low, high, water = value_line(quantity, rate, 0)
         # Operational and embodied are rounded apart.
         assert 0 <= low <= operational + embodied + 1 <= high + 2
         assert energy >= 0 <= water
@@ -81,7 +81,7 @@ def test_usage__line_by_cost__low_is_at_most_central_at_most_high(energy, cost, 
     ratio = CostRatio(Fraction(energy, cost), Fraction(energy, 7 * cost), scope)
     rate = rate_by_cost(key, FEBRUARY, load_factor_set(), ratio, "no model")
     assert 0 <= rate.low_ug <= rate.operational_ug + rate.embodied_ug <= rate.high_ug
-    figures = value_line(str(paid), rate) if paid * rate.ceiling < 2**53 else (0,) * 6
+    figures = value_line(str(paid), rate, 0) if paid * rate.ceiling < 2**53 else (0,) * 6
     assert figures[3] <= figures[1] + figures[2] + 1 <= figures[4] + 2
 
 

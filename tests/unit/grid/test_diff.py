@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from emissions.grid.catalog import load_factor_set, make_factor_set
 from emissions.grid.cli import factors_app
-from emissions.grid.diff import changes, moves
+from emissions.grid.diff import changes, hour_moves, moves
 
 DAY = "2026-02-01"
 runner = CliRunner()
@@ -47,6 +47,29 @@ def test_moves__region_of_one_set_only__has_no_percentage():
     told = moves(load_factor_set(), load_factor_set("2026-oci"), DAY)
     assert {move.provider for move in told} == {"oci"}
     assert {move.percent for move in told} == {None}
+
+
+def test_hour_moves__profile_of_the_day__tells_its_largest_move(tmp_path):
+    genesis = load_factor_set()
+    hours = {f"h{hour:02d}": "1.3" if hour == 18 else "0.7" if hour == 4 else "1" for hour in range(24)}
+    row = {"id": "p", "provider": "aws", "region": "eu-north-1", "basis": "lifecycle", "month": "2", **hours, "source": "us"}
+    row |= {"year": "2026", "note": "", "valid_from": "", "valid_to": ""}
+    newer = make_factor_set("newer", {**genesis.tables, "grid_hourly": (row,)})
+    assert [change.id for change in changes(genesis, newer)] == ["p"]
+    assert moves(genesis, newer, DAY) == []
+    (told,) = hour_moves(genesis, newer, DAY)
+    assert (told.region, told.basis, told.hour, told.percent) == ("eu-north-1", "lifecycle", 4, Fraction(-30))
+    assert hour_moves(genesis, newer, "2026-03-01") == hour_moves(newer, newer, DAY) == []
+    folder = tmp_path / "newer"
+    folder.mkdir()
+    (folder / "set.json").write_text('{"extends": "genesis"}')
+    (folder / "grid_hourly.csv").write_text("\n".join((",".join(row), ",".join(row.values()), "")))
+    shown = runner.invoke(factors_app, ["diff", "genesis", str(folder), "--day", DAY])
+    assert "aws/eu-north-1 lifecycle by hour: most at 04:00 UTC" in shown.stdout
+    told = json.loads(runner.invoke(factors_app, ["diff", "genesis", str(folder), "--day", DAY, "--json"]).stdout)
+    assert told["hours"][0]["change"] == "-30.00 %"
+    shown = runner.invoke(factors_app, ["show", str(folder), "--region", "aws/eu-north-1", "--day", DAY])
+    assert "by hour × 0.7 at 04:00 to 1.3 at 18:00 UTC  p" in shown.stdout
 
 
 def test_factors_list__json__names_ids():

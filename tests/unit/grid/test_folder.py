@@ -115,7 +115,8 @@ def test_hourly__profile_of_a_set__answers_by_month_and_basis(tmp_path):
     (folder / "grid_hourly.csv").write_text(HOURLY + row.format(month="2", hours=f"{day},{night}"))
     found = load_factor_set(folder)
     profile = found.hourly_profile("aws", "eu-north-1", "2026-02-28")
-    assert profile == (Fraction(1, 2),) * 12 + (Fraction(3, 2),) * 12
+    assert profile.ratios == (Fraction(1, 2),) * 12 + (Fraction(3, 2),) * 12
+    assert (profile.id, profile.source, profile.year) == ("hourly.aws.eu-north-1.2", "measured by us", "2025")
     assert found.hourly_profile("aws", "eu-north-1", "2026-03-01") is None
     assert found.hourly_profile("aws", "eu-north-1", "2026-02-01", "direct") is None
     (folder / "grid_hourly.csv").write_text(HOURLY + row.format(month="2", hours=f"{night},{night}"))

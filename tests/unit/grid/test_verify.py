@@ -62,3 +62,30 @@ def test_faults__table_without_rows__named():
     told = faults(make_factor_set("bare", {**genesis.tables, "gwp": ()}))
     assert [fault.code for fault in told] == ["table.empty"]
     assert faults(make_factor_set("same", {**genesis.tables, "grid_hourly": ()})) == []
+
+
+HOURS = {f"h{hour:02d}": "1" for hour in range(24)}
+PROFILE = {"id": "one", "provider": "aws", "region": "eu-north-1", "basis": "lifecycle", "month": "2", **HOURS}
+PROFILE |= {"source": "a", "year": "2026", "note": "", "valid_from": "", "valid_to": ""}
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "words"),
+    [
+        ([PROFILE | {"h07": ""}], "row.profile", "23 of 24 hours"),
+        ([PROFILE | {"h07": "1.5"}], "row.profile", "mean 1"),
+        ([PROFILE | {"month": "13"}], "row.profile", "its month is '13'"),
+        ([PROFILE | {"basis": "marginal"}], "region.basis", "'marginal'"),
+        ([PROFILE | {"region": "atlantis"}], "reference", "no region atlantis"),
+        ([PROFILE, PROFILE | {"id": "two", "month": ""}], "days.overlap", "answers for days of"),
+    ],
+)
+def test_faults__hourly_profiles__named(rows, code, words):
+    told = faults(make_factor_set("hourly", {**load_factor_set().tables, "grid_hourly": tuple(rows)}))
+    assert [fault.code for fault in told] == [code]
+    assert words in str(told[0])
+
+
+def test_faults__hourly_profiles_by_month_and_basis__none():
+    rows = (PROFILE, PROFILE | {"id": "two", "month": "3"}, PROFILE | {"id": "three", "basis": "direct"})
+    assert faults(make_factor_set("hourly", {**load_factor_set().tables, "grid_hourly": rows})) == []
