@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -24,14 +24,17 @@ _NUMBERED_JSON = re.compile(r"[0-9]{12}\.json(\.gz)?$")
 class Manifest:
     """One delivery: the billing period, when it was made (text that sorts), and its files by their path at the provider.
 
-    `rows` is how many lines the provider says its files have, where it says so.
+    `rows` is how many lines the provider says its files have, where it says so. `export` is whose delivery it is, empty
+    where the manifest does not say. `others` are the files of the deliveries that lie beside it.
     """
 
     where: str
     period: str
     made: str
     files: tuple[str, ...]
-    rows: Mapping[str, int]
+    rows: Mapping[str, int] = field(default_factory=dict)
+    export: str = ""
+    others: tuple[str, ...] = ()
 
 
 def is_manifest(path: str) -> bool:
@@ -56,24 +59,45 @@ def read_manifest(text: bytes, where: str) -> Manifest | None:
     if not isinstance(told, dict):
         return None
     if isinstance(keys := told.get("reportKeys"), list):
-        return Manifest(where, _period(told.get("billingPeriod")), str(told.get("assemblyId", "")), _paths(keys, where), {})
+        period, made = _text(told.get("billingPeriod"), "start"), _text(told, "assemblyId")
+        return Manifest(where, period, made, _paths(keys, where), export=_text(told, "reportName"))
     if isinstance(files := told.get("dataFiles"), list):
-        return Manifest(where, _folder_period(where), where, _paths(files, where), {})
+        paths = _paths(files, where)
+        # The manifest may have been copied out of its folder; the files' paths say for certain whose they are.
+        period, export = _folders(paths[0])
+        return Manifest(where, period or _folders(where)[0], paths[0], paths, export=export)
     if isinstance(blobs := told.get("blobs"), list):
-        run = told.get("runInfo") or {}
+        run, config = told.get("runInfo"), told.get("exportConfig")
         blobs = [blob for blob in blobs if isinstance(blob, dict)]
         names = _paths([blob.get("blobName") for blob in blobs], where)
         rows = {str(blob["blobName"]): blob["dataRowCount"] for blob in blobs if isinstance(blob.get("dataRowCount"), int)}
-        return Manifest(where, f"{run.get('startDate', '')}", str(run.get("submittedTime", where)), names, rows)
+        export = " of ".join(filter(None, (_text(config, "exportName"), _text(config, "resourceId"))))
+        return Manifest(where, _text(run, "startDate"), _text(run, "submittedTime") or where, names, rows, export)
     return None
 
 
 def newest(manifests: Iterable[Manifest]) -> list[Manifest]:
-    """One delivery per billing period: AWS's manifest of the whole month before those of its parts, else the latest made."""
+    """One delivery per billing period: AWS's manifest of the whole month before those of its parts, else the latest made.
+
+    Raises BillError where several exports have delivered: which of them is the bill, or whether they tell the same usage
+    twice, no manifest says.
+    """
+    told = sorted(manifests, key=lambda one: (-len(PurePosixPath(one.where).parts), one.made, one.where))
+    exports = sorted({manifest.export for manifest in told})
+    if len(exports) > 1:
+        raise BillError(
+            f"several exports have delivered here: {', '.join(export or 'one without a name' for export in exports)}.",
+            code="bill.exports",
+            where=told[0].where,
+            hint="Give one of their folders, or one of their manifests.",
+        )
     found: dict[str, Manifest] = {}
-    for manifest in sorted(manifests, key=lambda one: (-len(PurePosixPath(one.where).parts), one.made, one.where)):
+    for manifest in told:
         found[manifest.period] = manifest
-    return sorted(found.values(), key=lambda one: one.period)
+    return [
+        replace(manifest, others=tuple(file for other in told if other is not manifest for file in other.files))
+        for _, manifest in sorted(found.items())
+    ]
 
 
 def files_named(manifest: Manifest, there: Sequence[str]) -> dict[str, int]:
@@ -81,13 +105,15 @@ def files_named(manifest: Manifest, there: Sequence[str]) -> dict[str, int]:
 
     Raises BillError for a file that is missing.
 
-    A folder may be a copy of a part of a bucket, so a path fits that ends as the provider's does, in as many parts as can be.
+    A folder may be a copy of a part of a bucket, so a path fits that ends as the provider's does, in as many parts as can
+    be. Deliveries name their files alike: a path that ends more like another's file is that other's.
     """
-    found = {}
+    found: dict[str, int] = {}
     for wanted in manifest.files:
-        parts = PurePosixPath(wanted).parts
-        best = max(there, key=lambda path: _shared_tail(parts, PurePosixPath(path).parts), default="")
-        if not best or not _shared_tail(parts, PurePosixPath(best).parts):
+        fitting = {path: shared for path in there if path not in found and (shared := _shared_tail(wanted, path))}
+        own = {path: shared for path, shared in fitting.items() if shared >= _most_shared(manifest.others, path)}
+        best = max(own, key=own.__getitem__, default=None)
+        if best is None:
             raise BillError(
                 f"the manifest names {wanted}, which is not there.",
                 code="bill.incomplete",
@@ -98,9 +124,13 @@ def files_named(manifest: Manifest, there: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _shared_tail(one: Sequence[str], other: Sequence[str]) -> int:
+def _most_shared(files: Iterable[str], path: str) -> int:
+    return max((_shared_tail(file, path) for file in files), default=0)
+
+
+def _shared_tail(one: str, other: str) -> int:
     count = 0
-    for left, right in zip(reversed(one), reversed(other), strict=False):
+    for left, right in zip(reversed(one.split("/")), reversed(other.split("/")), strict=False):
         if left != right:
             break
         count += 1
@@ -119,9 +149,13 @@ def _paths(values: Sequence[Any], where: str) -> tuple[str, ...]:
     return paths
 
 
-def _period(told: Any) -> str:
-    return str(told.get("start", "")) if isinstance(told, dict) else ""
+def _text(told: Any, name: str) -> str:
+    value = told.get(name) if isinstance(told, dict) else None
+    return "" if value is None else str(value)
 
 
-def _folder_period(where: str) -> str:
-    return next((part for part in PurePosixPath(where).parts if part.startswith("BILLING_PERIOD=")), "")
+def _folders(path: str) -> tuple[str, str]:
+    """Billing period and export, as AWS's folders name them: <export>/data/BILLING_PERIOD=<month>/."""
+    parts = PurePosixPath(path).parts
+    place = next((place for place, part in enumerate(parts) if part.startswith("BILLING_PERIOD=")), -1)
+    return (parts[place] if place >= 0 else "", parts[place - 2] if place >= 2 else "")

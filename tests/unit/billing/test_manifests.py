@@ -99,10 +99,40 @@ def test_folder__azure_manifest_that_promises_more_lines__is_refused(tmp_path):
 def test_folder__file_of_the_manifest_missing__is_refused(tmp_path):
     root = _legacy(tmp_path)
     (root / "cur/aravali/20260201-20260301/aa-new/aravali-00001.csv").unlink()
-    (root / "cur/aravali/20260201-20260301/zz-old/aravali-00001.csv").rename(root / "other.csv")
+    # The older delivery's file has the same name, and is not taken in its place.
+    assert (root / "cur/aravali/20260201-20260301/zz-old/aravali-00001.csv").exists()
     with pytest.raises(BillError, match="which is not there") as caught:
         _names([root], tmp_path)
     assert caught.value.code == "bill.incomplete"
+
+
+def test_folder__two_parts_of_one_name_and_one_file__is_refused(tmp_path):
+    told = {"billingPeriod": {"start": "20260201"}, "assemblyId": "a", "reportKeys": ["cur/a/x-00001.csv", "cur/b/x-00001.csv"]}
+    root = _put(tmp_path / "bucket", {"x-00001.csv": OLD, "x-Manifest.json": told})
+    with pytest.raises(BillError, match=r"names cur/b/x-00001.csv, which is not there"):
+        _names([root], tmp_path)
+
+
+def test_folder__manifests_of_two_months_copied_out_of_their_folders__both_count(tmp_path):
+    files = {
+        f"2026-{month}/aravali-00001.csv": csv_bytes(cur2_rows()[: int(month)])
+        for month in ("01", "02")
+    }  # fmt: skip
+    for month in ("01", "02"):
+        path = f"s3://bills/aravali/data/BILLING_PERIOD=2026-{month}/2026-{month}/aravali-00001.csv"
+        files[f"{month}-Manifest.json"] = {"dataFiles": [path]}
+    assert len(_names([_put(tmp_path / "bucket", files)], tmp_path)) == 2
+
+
+def test_folder__two_exports__is_refused_by_their_names(tmp_path):
+    root = _azure(tmp_path, 10)
+    manifest = root / "export/20260201-20260228/guid/manifest.json"
+    other = {**json.loads(manifest.read_bytes()), "exportConfig": {"exportName": "amortised", "resourceId": "/subscriptions/1"}}
+    _put(root, {"amortised/20260201-20260228/guid/manifest.json": other})
+    with pytest.raises(BillError, match="one without a name, amortised of /subscriptions/1") as caught:
+        _names([root], tmp_path)
+    assert caught.value.code == "bill.exports"
+    assert len(_names([manifest], tmp_path)) == 1
 
 
 def test_folder__broken_manifest__is_refused_and_foreign_json_is_not_asked(tmp_path):
