@@ -22,7 +22,8 @@ def start_of_json(start: str, name: str) -> tuple[list[str], dict[str, str]]:
     names: dict[str, None] = {}
     first: dict[str, str] = {}
     whole, _, rest = start.rpartition("\n")
-    lines = (whole or rest).splitlines()
+    # Not `splitlines`: inside a text JSON may have line ends of its own kind, as U+2028.
+    lines = (whole or rest).split("\n")
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue

@@ -88,3 +88,10 @@ def test_unit__as_providers_write_it__is_read(text, dimension, factor):
 @pytest.mark.parametrize("text", ["", "parsec", "  ", "Marketplace"])
 def test_unit__that_says_nothing__is_none(text):
     assert read_unit(text) is None
+
+
+def test_json_lines__line_end_of_another_kind_inside_a_text__is_a_part_of_it(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes('{"k": "1", "note": "one\u2028two\u0085three"}\n{"k": "2", "v": "x"}\n'.encode())
+    found = text_files.read_text_file(path, "a", codec=None, unpacked=tmp_path / "b")
+    assert (found.rows, found.header) == (2, ["k", "note", "v"])
