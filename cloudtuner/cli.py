@@ -8,14 +8,16 @@ import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from cloudtuner.errors import CloudTunerError, ConfigurationError
-from emissions.engine.cli import estimate_command
+from emissions.engine.cli import estimate_command, split_command
 from emissions.engine.compare.cli import compare_command
 from emissions.grid.cli import factors_app
 from tokens.deployment.cli import status_command, verify_command
@@ -34,6 +36,7 @@ app.add_typer(chain_app, name="chain")
 app.add_typer(factors_app, name="factors")
 app.add_typer(market_app, name="market")
 app.command("estimate")(estimate_command)
+app.command("split")(split_command)
 app.command("compare")(compare_command)
 chain_app.command("deploy")(deploy_command)
 chain_app.command("verify")(verify_command)
@@ -106,13 +109,14 @@ def demo(
     raise typer.Exit(status)
 
 
-def _run_demo(data_dir: Path, env: dict[str, str], tick: object, *, as_json: bool = False, everything: bool = False) -> int:
+def _run_demo(
+    data_dir: Path, env: dict[str, str], tick: Callable[[], object], *, as_json: bool = False, everything: bool = False
+) -> int:
     """Runs the journey beside the running platform; the supervisor's tick goes on meanwhile. Returns the exit status."""
-    assert callable(tick)
     options = [*(["--json"] if as_json else []), *(["--all"] if everything else [])]
     command = [sys.executable, "-m", "django", "demo", *options]
-    owner = {key: value for key, value in env.items() if key != "DATABASE_OWNER_URL"}
-    process = subprocess.Popen(command, env=owner, cwd=data_dir)
+    as_app = {key: value for key, value in env.items() if key != "DATABASE_OWNER_URL"}
+    process = subprocess.Popen(command, env=as_app, cwd=data_dir)
     try:
         while process.poll() is None:
             tick()
@@ -132,7 +136,7 @@ def doctor(data_dir: DataDir = Path(".data")) -> None:
     findings = examine(data_dir)
     for finding in findings:
         mark = {"ok": "[green]ok[/green]  ", "warn": "[yellow]look[/yellow]", "bad": "[red]bad[/red] "}[finding.state]
-        console.print(f"{mark} {finding.subject}: {finding.text}", markup=True)
+        console.print(f"{mark} {escape(f'{finding.subject}: {finding.text}')}")
     raise typer.Exit(1 if any(finding.state == "bad" for finding in findings) else 0)
 
 

@@ -18,6 +18,9 @@ from emissions.billing.places import Columns, First, columns_of, firsts_of, plac
 from emissions.billing.registry import FORMATS
 from emissions.billing.text_files import read_text_file
 
+# In a file that was cut out of another: the line there on which each record stands.
+LINE_COLUMN = "cloudtuner_line"
+
 # What else people give, by how it begins.
 _FOREIGN = {
     b"PK\x03\x04": "a ZIP archive or a workbook",
@@ -72,15 +75,32 @@ class _Given:
     rows: int = 0
 
 
-def open_files(paths: Iterable[Path | str], *, work_dir: Path, format_name: str | None = None) -> list[BillFile]:
+def open_files(paths: Iterable[Path | str | BillFile], *, work_dir: Path, format_name: str | None = None) -> list[BillFile]:
     """The files of a bill, checked to their end. Raises BillError naming the file.
 
     A folder gives the files that its newest manifests name, or all bill files where there is no manifest; a manifest gives
-    the files it names. A file that occurs twice, byte for byte, is taken once.
+    the files it names. A file that occurs twice, byte for byte, is taken once; one that is open already is taken as it is.
+    """
+    files = open_each(paths, work_dir=work_dir, format_name=format_name)
+    formats = sorted({opened.bill_format.title for opened in files})
+    if len(formats) > 1:
+        raise BillError(f"files of several formats: {', '.join(formats)}.", code="bill.mixed", hint="Give one bill at a time.")
+    return files
+
+
+def open_each(
+    paths: Iterable[Path | str | BillFile], *, work_dir: Path, format_name: str | None = None, any_provider: bool = False
+) -> list[BillFile]:
+    """The same for files that may be of several bills, each in a format of its own.
+
+    `any_provider` lets the first line name a provider that is not known, where others write the same columns.
     """
     found: dict[str, BillFile] = {}
     for number, given in enumerate(_expand(paths)):
-        opened = _open_file(given.path, given.name, number, work_dir, format_name)
+        if isinstance(given, BillFile):
+            found.setdefault(given.digest, given)
+            continue
+        opened = _open_file(given, work_dir / f"part-{number}.csv", format_name, any_provider=any_provider)
         if opened.rows < given.rows:
             raise BillError(
                 f"the manifest promises {given.rows} lines, there are {opened.rows}.",
@@ -91,15 +111,14 @@ def open_files(paths: Iterable[Path | str], *, work_dir: Path, format_name: str 
         found.setdefault(opened.digest, opened)
     if not found:
         raise BillError("no bill file given.", code="bill.none", hint=f"Name files or folders with {', '.join(SUFFIXES)}.")
-    files = sorted(found.values(), key=lambda opened: opened.digest)
-    formats = sorted({opened.bill_format.title for opened in files})
-    if len(formats) > 1:
-        raise BillError(f"files of several formats: {', '.join(formats)}.", code="bill.mixed", hint="Give one bill at a time.")
-    return files
+    return sorted(found.values(), key=lambda opened: opened.digest)
 
 
-def _expand(paths: Iterable[Path | str]) -> Iterator[_Given]:
+def _expand(paths: Iterable[Path | str | BillFile]) -> Iterator[_Given | BillFile]:
     for given in paths:
+        if isinstance(given, BillFile):
+            yield given
+            continue
         path = Path(given)
         if path.is_dir():
             yield from _in_folder(path)
@@ -138,16 +157,17 @@ def _named_by(manifest: Manifest, path: Path) -> Iterator[_Given]:
         raise refusal
 
 
-def _open_file(path: Path, name: str, number: int, work_dir: Path, format_name: str | None) -> BillFile:
+def _open_file(given: _Given, unpacked: Path, format_name: str | None, *, any_provider: bool) -> BillFile:
+    path, name = given.path, given.name
     codec = codec_of(path, name)
     if codec == "parquet":
         found = read_parquet_file(path, name)
         columns = tuple(FileColumn(*column) for column in found.columns)
-        bill_format = format_of([column.name for column in columns], found.first_line, name, format_name)
+        bill_format = format_of([column.name for column in columns], found.first_line, name, format_name, any_provider)
         _refuse_types(columns, bill_format, name)
         return BillFile(path, name, found.digest, "parquet", columns, bill_format, _export_name(path), found.rows)
-    text = read_text_file(path, name, codec=codec or None, unpacked=work_dir / f"part-{number}.csv")
-    bill_format = format_of(text.header, text.first_line, name, format_name)
+    text = read_text_file(path, name, codec=codec or None, unpacked=unpacked)
+    bill_format = format_of(text.header, text.first_line, name, format_name, any_provider)
     columns = _json_columns(text.header, bill_format) if text.kind == "json" else _csv_columns(text.header)
     return BillFile(text.path, name, text.digest, text.kind, columns, bill_format, _export_name(path), text.rows, text.formulas)
 
@@ -197,7 +217,9 @@ def _export_name(path: Path) -> str:
     return ""
 
 
-def format_of(names: Sequence[str], line: Mapping[str, str], name: str, format_name: str | None) -> BillFormat:
+def format_of(
+    names: Sequence[str], line: Mapping[str, str], name: str, format_name: str | None, any_provider: bool = False
+) -> BillFormat:
     """The format of a file with these columns and this first line; raises BillError when there is none."""
     doubled = sorted({column for column in names if column and names.count(column) > 1})
     if doubled:
@@ -206,7 +228,8 @@ def format_of(names: Sequence[str], line: Mapping[str, str], name: str, format_n
     def first_line(place: First) -> str:
         return text_on_line(place, line)
 
-    return detect_format(names, first_line=first_line, where=name, formats=formats_named(format_name, FORMATS))
+    formats = formats_named(format_name, FORMATS)
+    return detect_format(names, first_line=first_line, where=name, formats=formats, any_provider=any_provider)
 
 
 def _refuse_types(columns: tuple[FileColumn, ...], bill_format: BillFormat, name: str) -> None:

@@ -97,6 +97,15 @@ class LineSql:
             return self._payer()
         return self._text(self.format.columns.get(field, First()))
 
+    def payer(self) -> str:
+        """The payer alone, as the format writes it."""
+        return self._text(self.format.columns["payer"])
+
+    def provider(self) -> str:
+        """The provider's name in lower case, as the line writes it; the format's where lines do not tell."""
+        told = self.format.told_by
+        return literal(self.format.provider) if told is None else f"lower({self._text(told)})"
+
     def whole_columns(self, field: str) -> tuple[str, ...] | None:
         """The columns that a text is made of, as SQL; None where it takes what a column is not enough for."""
         sources = [self.format.columns.get(field, First())]
@@ -216,7 +225,7 @@ class LineSql:
     def _payer(self) -> str:
         """The payer; another provider's line shows as another payer's, so that such a bill is refused by name."""
         assert self.format.told_by is not None
-        payer, provider = self._text(self.format.columns["payer"]), self._text(self.format.told_by)
+        payer, provider = self.payer(), self._text(self.format.told_by)
         spellings = _listed(sorted(self.format.spellings))
         return f"CASE WHEN lower({provider}) IN ({spellings}) THEN {payer} ELSE concat_ws(' ', {provider}, {payer}) END"
 

@@ -37,12 +37,6 @@ def read_parquet_file(path: Path, name: str) -> ParquetFile:
     return ParquetFile("0x" + digest, rows, columns, first_line)
 
 
-def start_of_parquet(path: Path, name: str) -> tuple[list[str], dict[str, str]]:
-    """The columns and the first line by column, structs part by part. Raises BillError for what is no whole file."""
-    _, columns, first_line = _start(path, name)
-    return [column for column, _, _ in columns], first_line
-
-
 def _start(path: Path, name: str) -> tuple[int, tuple[tuple[str, str, str], ...], dict[str, str]]:
     try:
         with pq.ParquetFile(path, thrift_container_size_limit=_MAX_FOOTER_ITEMS) as parquet:

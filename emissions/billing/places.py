@@ -2,7 +2,7 @@
 
 Three kinds answer for a field: `First` takes the first of several places that a line fills, `Joined` puts the texts of
 several together, and a `First` without places is a fixed text. They are data; `emissions.billing.normalise` makes SQL
-of them and `emissions.billing.peek` reads a single line with them.
+of them, and `text_on_line` reads a single line with them.
 """
 
 from __future__ import annotations

@@ -208,20 +208,6 @@ def _with_line_feeds(plain: Path, target: Path, name: str) -> Path:
     return target
 
 
-def start_of_text(path: Path, name: str, codec: str | None) -> tuple[list[str], dict[str, str]]:
-    """The header and the first line under it, by column, without reading further. Raises BillError for what is no text."""
-    facts = _Facts(name, codec)
-    start = b""
-    for chunk in _chunks(path, facts):
-        facts.take(chunk)
-        start += chunk
-        if len(start) >= _MAX_START:
-            break
-    else:
-        facts.finish()
-    return _start(start.decode("utf-8-sig", errors="ignore"), name)
-
-
 def _start(start: str, name: str) -> tuple[list[str], dict[str, str]]:
     if is_json_lines(start):
         return start_of_json(start, name)

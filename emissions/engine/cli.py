@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -15,14 +16,16 @@ from emissions.engine.dialects import emit_sql as sql_in
 from emissions.engine.lines_out import ENDINGS as LINES_ENDINGS
 from emissions.engine.method import METHODS, OWN
 from emissions.engine.rows_out import GROUPS, check_out, groups_of, write_rows
-from emissions.engine.running import DUCKDB, ENGINES, bills_of, estimating, one_of, refusing
-from emissions.engine.showing import as_object, print_estimate, print_explanation
+from emissions.engine.running import DUCKDB, ENGINES, beside, bills_of, estimating_each, one_of, refusing
+from emissions.engine.showing import as_object, print_bills, print_estimate, print_explanation, print_together
+from emissions.engine.sorting import sort_into_bills, write_bills
 from emissions.grid.factor_set import BASES
+from emissions.sources.fetching import local_bills
 
 Bills = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Files, folders, manifests or s3://, gs:// or az:// prefixes of one bill: CSV, gzip, zstd or Parquet.",
+        help="Files, folders, manifests or s3://, gs:// or az:// prefixes: CSV, gzip, zstd or Parquet.",
         metavar="BILL…",
     ),
 ]
@@ -62,7 +65,10 @@ def estimate_command(
     threads: Threads = 2,
     memory: Memory = "1GiB",
 ) -> None:
-    """Estimate the emissions of a cloud bill. Exit code 2 when the bill is refused."""
+    """Estimate the emissions of cloud bills, one estimate per provider and payer. Exit code 2 when one is refused.
+
+    With several, --out and --lines-out write a file each, named after provider, payer and format.
+    """
     with refusing(as_json=as_json):
         if emit_sql is not None:
             typer.echo(emitted(emit_sql), nl=False)
@@ -73,7 +79,7 @@ def estimate_command(
             check_out(out)
         if lines_out is not None:
             check_out(lines_out, LINES_ENDINGS)
-    reading = estimating(
+    reading = estimating_each(
         bills_of(files),
         as_json=as_json,
         factors=factors,
@@ -87,17 +93,39 @@ def estimate_command(
         strict=strict,
         lines_out=lines_out,
     )
-    with reading as found, refusing(as_json=as_json):
+    with reading as told, refusing(as_json=as_json):
+        several = len(told.found) > 1
         if out is not None:
-            write_rows(found, groups, out)
+            for found in told.found:
+                write_rows(found, groups, beside(out, found) if several else out)
         if as_json:
-            typer.echo(json.dumps(as_object(found, groups, explained=explain), ensure_ascii=False, indent=2))
+            objects = [as_object(found, groups, explained=explain) for found in told.found]
+            whole = {"estimates": objects, "lines_left_out": dict(told.left_out)} if several or told.left_out else objects[0]
+            typer.echo(json.dumps(whole, ensure_ascii=False, indent=2))
             return
         # A bill's own texts are shown as they are: brackets in them are no markup.
         console = Console(markup=False)
-        print_estimate(found, console, groups if by is not None else None)
-        if explain:
-            print_explanation(found, console)
+        for found in told.found:
+            print_estimate(found, console, groups if by is not None else None)
+            if explain:
+                print_explanation(found, console)
+        print_together(told.found, told.left_out, console)
+
+
+def split_command(
+    files: Bills = None,
+    out: Annotated[Path, typer.Option(help="The folder to write to.", file_okay=False)] = Path("bills"),
+    format_name: Format = AUTO,
+    threads: Threads = 2,
+    memory: Memory = "1GiB",
+) -> None:
+    """Write the bills of files with several months, payers or providers as Parquet files of one bill each.
+
+    They are what the service makes of such an upload, byte for byte. A file of one bill stays where it is.
+    """
+    with refusing(as_json=False), local_bills(bills_of(files)) as paths, TemporaryDirectory(prefix="cloudtuner-") as folder:
+        found = sort_into_bills(paths, folder=Path(folder), format_name=format_name, threads=threads, memory_limit=memory)
+        print_bills(found, write_bills(found, out), Console(markup=False))
 
 
 def emitted(dialect: str) -> str:

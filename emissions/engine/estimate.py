@@ -102,7 +102,7 @@ class Estimate:
 
 
 def estimate(
-    paths: Iterable[Path | str],
+    paths: Iterable[Path | str | BillFile],
     *,
     factor_set: FactorSet,
     format_name: str | None = None,

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from itertools import pairwise
 
-from emissions.billing.files import BillFile
+import pyarrow.parquet as pq
+
+from emissions.billing.files import LINE_COLUMN, BillFile
 
 
 def physical_lines(file: BillFile, records: Sequence[int]) -> list[int]:
     """The line each record (counted from 1, without the header) starts on, as an editor shows it; in Parquet, its row.
 
-    A quoted value may span lines, so the file is walked once when there is anything to find.
+    A quoted value may span lines, so the file is walked once when there is anything to find. A file that was cut out of
+    another tells the lines there.
     """
+    if records and LINE_COLUMN in file.names:
+        told = _lines_told(file)
+        return [told[record - 1] for record in records]
     if not records or file.kind != "csv":
         return list(records)
     wanted = set(records)
@@ -37,6 +44,10 @@ def line_shifts(file: BillFile) -> list[tuple[int, int]]:
 
     In Parquet a record's line is its row. In CSV the header is one line, and each line break in a quoted value is one more.
     """
+    if LINE_COLUMN in file.names:
+        shifts = [line - record for record, line in enumerate(_lines_told(file), start=1)]
+        changed = (number for number, (one, other) in enumerate(pairwise(shifts), start=2) if one != other)
+        return [(1, shifts[0]), *((record, shifts[record - 1]) for record in changed)]
     if file.kind != "csv":
         return [(1, 0)]
     found: list[tuple[int, int]] = []
@@ -52,3 +63,8 @@ def line_shifts(file: BillFile) -> list[tuple[int, int]]:
                     found.append((record, shift))
             before = reader.line_num
     return found or [(1, 1)]
+
+
+def _lines_told(file: BillFile) -> list[int]:
+    lines: list[int] = pq.read_table(file.path, columns=[LINE_COLUMN])[LINE_COLUMN].to_pylist()
+    return lines

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
 from rich.console import Console
 from rich.table import Table
 
@@ -13,6 +15,7 @@ from cloudtuner.units import decimal_text, group
 from emissions.engine.estimate import Estimate
 from emissions.engine.explain import Explanation, unknown_usage
 from emissions.engine.rows_out import USUAL, rows_by
+from emissions.engine.sorting import Sorted
 
 _SHOWN_FAULTS = 10
 _SHOWN_ROWS = 200
@@ -128,6 +131,38 @@ def print_estimate(found: Estimate, console: Console, groups: Sequence[str] | No
         console.print(f"Low to high: {kg(low)} to {kg(high)} kg CO2e.", highlight=False)
     _print_counts(found, console)
     console.print(f"Factor set {found.factor_set}\nEngine     {found.engine}", highlight=False, soft_wrap=True)
+
+
+def print_together(found: Sequence[Estimate], left_out: Mapping[str, int], console: Console) -> None:
+    """What several estimates come to together, unless one payer's use is in two of them; and which lines are in none."""
+    payers = [(one.bill.provider, one.bill.payer) for one in found]
+    if len(set(payers)) < len(payers):
+        console.print("A payer is here in several exports: the estimates say the same use twice and are not added up.")
+    elif len(found) > 1:
+        low, high = (sum(pc.sum(one.hours[name]).as_py() or 0 for one in found) for name in ("low_ug", "high_ug"))
+        together = f"Together, {len(found)} payers: {kg(sum(one.ug for one in found))} kg CO2e ({kg(low)} to {kg(high)})."
+        console.print(together, highlight=False, style="bold")
+    _print_left_out(left_out, console)
+
+
+def print_bills(found: Sorted, written: Mapping[str, Path], console: Console) -> None:
+    """Which bills there are, and which file each lies in."""
+    table = Table(title="Bills", title_justify="left")
+    for title in ("Provider", "Payer", "Month", "Format", "File"):
+        table.add_column(title, overflow="fold")
+    table.add_column("Lines", justify="right")
+    for name, parts in found.bills.items():
+        for part in parts:
+            path = str(written.get(part.file.digest, f"{part.file.name} as it is"))
+            table.add_row(name.provider, name.payer, name.month_text, name.format_name, path, str(part.lines))
+    console.print(table)
+    _print_left_out(found.left_out, console)
+
+
+def _print_left_out(left_out: Mapping[str, int], console: Console) -> None:
+    for provider, lines in left_out.items():
+        whose = f"of {provider}, which is not estimated" if provider else "of no named provider"
+        console.print(f"{lines} lines {whose}: left out.", highlight=False, markup=False)
 
 
 def _print_counts(found: Estimate, console: Console) -> None:

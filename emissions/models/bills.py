@@ -116,9 +116,13 @@ class BillVersion(models.Model):
 
 
 class UploadFile(models.Model):
-    """One file of an upload; its bytes are in the content store under `digest`."""
+    """One file of an upload; its bytes are in the content store under `digest`.
+
+    A file with lines of several bills is of no version itself: each bill has a file that was `cut_from` it.
+    """
 
     upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="files")
+    cut_from = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="cuts")
     version = models.ForeignKey(BillVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="files")
     position = models.IntegerField()
     name = models.CharField(max_length=255)

@@ -117,7 +117,9 @@ def _versions() -> QuerySet[BillVersion, Any]:
 
 
 def _uploads() -> QuerySet[Upload, Any]:
-    versions = Prefetch("versions", queryset=_versions().select_related("bill").order_by("bill__period_from"))
+    versions = Prefetch(
+        "versions", queryset=_versions().select_related("bill").order_by("bill__period_from", "bill__provider", "bill__payer")
+    )
     return Upload.objects.select_related("progress").prefetch_related("files", versions)
 
 
@@ -129,7 +131,7 @@ def _upload(row: Upload) -> UploadDetail:
         created_at=row.created_at,
         finished_at=row.finished_at,
         uploaded_by=row.actor_name,
-        files=tuple(FileInfo(file.name, file.digest, file.size) for file in row.files.all()),
+        files=tuple(FileInfo(file.name, file.digest, file.size) for file in row.files.all() if file.cut_from_id is None),
         progress=None if done and row.state == Upload.State.FAILED else _progress(getattr(row, "progress", None)),
         versions=tuple(_with_bill(version) for version in row.versions.all()),
         notes=_flags(row.notes),

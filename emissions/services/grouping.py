@@ -1,14 +1,24 @@
-"""Which bill a file belongs to, from its columns and its first line."""
+"""Which bills the files of an upload hold: each file under its bill, those of several bills cut and kept in the store."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.db import transaction
+from django.db.models import Max
+
 from cloudtuner.clock import hour_text, month_hours
 from cloudtuner.errors import BillError
-from emissions.billing.peek import first_line
+from emissions.billing.files import BillFile
+from emissions.engine.sorting import BillName, Sorted, sort_into_bills
+from emissions.models import Upload, UploadFile
+from emissions.services.progress import Meter
+from emissions.store import Store
+
+# Text is parsed and unpacked on the way. What is beyond this is read again, bill by bill, rather than fill the disk.
+_MOST_KEPT = 20 << 30
 
 
 @dataclass(frozen=True, order=True)
@@ -25,28 +35,91 @@ class BillKey:
     export: str
 
 
-def bill_key(path: Path) -> BillKey:
-    """The bill that a file is a part of. Raises BillError naming the file when its columns are no bill's."""
-    line = first_line(path)
-    period_from, period_through = month_hours(line.year, line.month)
-    return BillKey(
-        period_from=period_from,
-        period_through=period_through,
-        provider=line.bill_format.provider,
-        payer=line.payer,
-        export=line.bill_format.name,
-    )
+@dataclass(frozen=True)
+class BillFiles:
+    """A bill's files: as rows of the upload, and as they are read. `parsed` are those that were parsed, by digest."""
+
+    key: BillKey
+    rows: list[UploadFile]
+    files: list[BillFile | Path]
+    parsed: Mapping[str, Path]
 
 
-def group_by_bill(paths: Sequence[Path]) -> list[tuple[BillKey, list[Path]]]:
-    """The files of each bill, oldest billing period first."""
-    groups: dict[BillKey, list[Path]] = {}
-    for path in paths:
-        groups.setdefault(bill_key(path), []).append(path)
-    return sorted(groups.items())
+def files_sort(paths: Sequence[Path], *, folder: Path, store: Store, meter: Meter) -> Sorted:
+    """Sorts files into bills; cut files are in the store when it returns. Touches no database: it may take long."""
+    found = sort_into_bills(paths, folder=folder, on_progress=meter.tell)
+    for parts in found.bills.values():
+        for part in parts:
+            if part.cut_from is not None:
+                with part.file.path.open("rb") as stream:
+                    store.put(iter(lambda: stream.read(1 << 20), b""))
+    return found
 
 
-def refuse_two_deliveries(key: BillKey, names: Sequence[str]) -> None:
+def bills_of_upload(upload: Upload, found: Sorted, given: Mapping[str, Path], folder: Path) -> list[BillFiles]:
+    """The bills, oldest first, with a row of the upload for every file that was cut. `given` are the paths by digest."""
+    rows = {f"0x{row.digest}": row for row in upload.files.filter(cut_from=None)}
+    reuse = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) <= _MOST_KEPT
+    bills = []
+    with transaction.atomic():
+        position = upload.files.aggregate(last=Max("position"))["last"] or 0
+        for name, parts in found.bills.items():
+            mine: list[UploadFile] = []
+            files: list[BillFile | Path] = []
+            for part in parts:
+                if part.cut_from is None:
+                    mine.append(rows[part.file.digest])
+                    files.append(part.file if reuse else given[part.file.digest])
+                    continue
+                position += 1
+                origin = rows[part.cut_from.digest]
+                row, _ = UploadFile.objects.get_or_create(
+                    upload=upload,
+                    digest=part.file.digest.removeprefix("0x"),
+                    defaults={
+                        "cut_from": origin,
+                        "name": origin.name,
+                        "position": position,
+                        "size": part.file.path.stat().st_size,
+                    },
+                )
+                mine.append(row)
+                files.append(part.file)
+            key = _key(name)
+            _refuse_two_deliveries(key, [row.name for row in mine])
+            bills.append(BillFiles(key, mine, files, found.parsed if reuse else {}))
+    return bills
+
+
+def notes_of(found: Sorted) -> list[dict[str, str]]:
+    """What a person should know of the sorting: files that held several bills, and lines that are in none."""
+    notes = []
+    for file in found.cut:
+        held = [name for name, parts in found.bills.items() if any(part.cut_from is file for part in parts)]
+        payers = len({(name.provider, name.payer) for name in held})
+        months = sorted({name.month_text for name in held})
+        span = months[0] if len(months) == 1 else f"{len(months)} months, {months[0]} to {months[-1]}"
+        bills = f"{len(held)} bills" if len(held) > 1 else "one bill"
+        text = f"{file.name} holds {bills}: {_counted(payers, 'payer')}, {span}. Each was read by itself."
+        notes.append({"code": "bill.cut", "account": "", "text": text})
+    for provider, lines in found.left_out.items():
+        whose = f"of {provider!r}, a provider that is not estimated" if provider else "of no named provider"
+        text = f"{_counted(lines, 'line')} {'is' if lines == 1 else 'are'} {whose}: left out of every bill."
+        notes.append({"code": "bill.left_out", "account": "", "text": text})
+    return notes
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _key(name: BillName) -> BillKey:
+    assert name.month is not None
+    period_from, period_through = month_hours(name.month // 12, name.month % 12 + 1)
+    return BillKey(period_from, period_through, name.provider, name.payer, name.format_name)
+
+
+def _refuse_two_deliveries(key: BillKey, names: Sequence[str]) -> None:
     """Raises BillError when two files of one bill have the same name: two deliveries, of which only one can count.
 
     A delivery numbers its parts, so two parts never share a name; adding two deliveries up would count the bill twice.

@@ -23,6 +23,7 @@ from emissions.engine.estimate import ENGINE_ID, estimate
 from emissions.engine.results import AccountSummary, Counts, Coverage
 from emissions.engine.results import Bill as EngineBill
 from emissions.engine.results import QuarantinedLine as EngineQuarantined
+from emissions.engine.sorting import Sorted, keep_parsed
 from emissions.grid.catalog import FactorSet, load_factor_set
 from emissions.models import Bill, BillAccount, BillVersion, QuarantinedLine, Upload, UploadFile
 from emissions.poce.canonical import jcs
@@ -30,7 +31,7 @@ from emissions.poce.hexes import to_hex
 from emissions.poce.lines import StrippedLines
 from emissions.register.jobs import MAX_ATTEMPTS, Job, job_done, job_put_off_on_error, job_take
 from emissions.register.models import WaitingJob
-from emissions.services.grouping import BillKey, group_by_bill, refuse_two_deliveries
+from emissions.services.grouping import BillFiles, bills_of_upload, files_sort, notes_of
 from emissions.services.nodes import accounts_bind
 from emissions.services.progress import Meter, phase_set, run_watched
 from emissions.services.versions import version_compare, version_post
@@ -69,17 +70,21 @@ def upload_read(*, upload_id: uuid.UUID) -> None:
 def _read(upload: Upload, job: Job) -> None:
     Upload.objects.filter(pk=upload.pk).update(state=Upload.State.READING)
     phase_set(upload, "recognising")
-    files = list(upload.files.all())
+    store = default_store()
+    given = list(upload.files.filter(cut_from=None))
     try:
-        with default_store().laid_out([(file.name, file.digest) for file in files]) as paths:
-            of_path = dict(zip(paths, files, strict=True))
-            groups = group_by_bill(paths)
-            for key, part in groups:
-                refuse_two_deliveries(key, [of_path[path].name for path in part])
-            versions = _versions_open(upload, [(key, [of_path[path] for path in part]) for key, part in groups])
-            for number, ((_, part), version) in enumerate(zip(groups, versions, strict=True), start=1):
+        with store.laid_out([(file.name, file.digest) for file in given]) as paths, store.work_folder() as folder:
+
+            def sort(meter: Meter) -> Sorted:
+                return files_sort(paths, folder=folder, store=store, meter=meter)
+
+            found = run_watched(sort, upload=upload, job=job, bill_number=0, bills=0)
+            of_digest = {f"0x{file.digest}": path for file, path in zip(given, paths, strict=True)}
+            bills = bills_of_upload(upload, found, of_digest, folder)
+            versions = _versions_open(upload, bills, notes_of(found))
+            for number, (bill, version) in enumerate(zip(bills, versions, strict=True), start=1):
                 if version is not None and version.state in _OPEN:
-                    _read_bill(version, part, upload=upload, job=job, number=number, bills=len(groups))
+                    _read_bill(version, bill, upload=upload, job=job, number=number, bills=len(bills))
     except CloudTunerError as error:
         if error.retryable:
             raise
@@ -88,14 +93,13 @@ def _read(upload: Upload, job: Job) -> None:
         _finish(upload)
 
 
-def _versions_open(upload: Upload, groups: Sequence[tuple[BillKey, list[UploadFile]]]) -> list[BillVersion | None]:
+def _versions_open(upload: Upload, bills: Sequence[BillFiles], notes: list[dict[str, str]]) -> list[BillVersion | None]:
     """A version per bill, those of an earlier attempt again; None where the same files are there already."""
     factor_set = load_factor_set()
     opened: list[BillVersion | None] = []
     with transaction.atomic():
         locks.acquire(f"bills {current_schema()}")
-        notes = []
-        for key, files in groups:
+        for key, files in ((each.key, each.rows) for each in bills):
             bill, _ = Bill.objects.get_or_create(
                 provider=key.provider,
                 payer=key.payer,
@@ -138,13 +142,13 @@ def _bill_digest(files: Sequence[UploadFile]) -> str:
     return to_hex(sha256(jcs(sorted("0x" + file.digest for file in files))).digest())
 
 
-def _read_bill(version: BillVersion, paths: list[Path], *, upload: Upload, job: Job, number: int, bills: int) -> None:
+def _read_bill(version: BillVersion, bill: BillFiles, *, upload: Upload, job: Job, number: int, bills: int) -> None:
     """Estimates one bill and files what it says; a bill that cannot be read leaves its version FAILED and nothing else."""
     BillVersion.objects.filter(pk=version.pk, state=_State.PENDING).update(state=_State.READING)
     factor_set = load_factor_set(version.factor_set)
     try:
         with default_store().work_folder() as folder:
-            found = run_watched(_reader(paths, factor_set, folder), upload=upload, job=job, bill_number=number, bills=bills)
+            found = run_watched(_reader(bill, factor_set, folder), upload=upload, job=job, bill_number=number, bills=bills)
             phase_set(upload, "saving")
             _file(version, found)
     except CloudTunerError as error:
@@ -169,12 +173,15 @@ class _Found:
     days: dict[str, list[int]]
 
 
-def _reader(paths: list[Path], factor_set: FactorSet, folder: Path) -> Callable[[Meter], _Found]:
+def _reader(bill: BillFiles, factor_set: FactorSet, folder: Path) -> Callable[[Meter], _Found]:
     """Everything that takes long, for a thread of its own: it reads and writes files, never the database."""
     store = default_store()
 
     def read(meter: Meter) -> _Found:
-        with estimate(paths, factor_set=factor_set, work_dir=folder, on_progress=meter.tell) as found:
+        keep_parsed(bill.parsed, bill.files, folder / "parsed")
+        with estimate(
+            bill.files, factor_set=factor_set, work_dir=folder, on_progress=meter.tell, resume=folder / "parsed"
+        ) as found:
             meter.tell("rows", found.counts.lines, found.counts.lines)
             meter.tell("store", 0, len(found.accounts))
             sink = io.BytesIO()
@@ -199,15 +206,15 @@ def _reader(paths: list[Path], factor_set: FactorSet, folder: Path) -> Callable[
 
 
 def _check_identity(version: BillVersion, told: EngineBill) -> None:
-    """Refuses a bill that is not, to its end, the bill its first line said."""
+    """Refuses a bill that the engine takes for another one than its files were sorted under."""
     bill = version.bill
     same = (told.provider, told.payer, told.period_from, told.period_through, told.bill_digest)
     if same != (bill.provider, bill.payer, bill.period_from, bill.period_through, version.bill_digest):
         raise ServiceError(
-            f"the first line says payer {bill.payer} and {hour_text(bill.period_from)[:7]}, the whole bill says payer "
+            f"the files were sorted as payer {bill.payer} and {hour_text(bill.period_from)[:7]}, and read as payer "
             f"{told.payer} and {hour_text(told.period_from)[:7]} to {hour_text(told.period_through)[:7]}.",
             code="bill.mixed",
-            hint="Give one payer and one billing period per file.",
+            hint="Give one payer and one billing period per file: `cloudtuner split` cuts a file so.",
         )
 
 

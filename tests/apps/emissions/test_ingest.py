@@ -90,6 +90,32 @@ def test_upload__months_in_one_upload__become_bills_oldest_first(room, cur):
     assert NodeBinding.objects.get().first_hour == cur.june[0]
 
 
+def test_upload__one_file_of_months_and_payers__becomes_a_bill_each(room, cur, first, estimate_of):
+    later = cur.hours(cur.Line(month=(2026, 7), hour=cur.june[1] + 1), 5)
+    other = cur.hours(cur.Line(account=cur.other, payer="999900002222"), 5)
+    upload = room.upload([*later, *first[:30], *other])
+    assert upload.state == "done"
+    assert [(bill.period_from, bill.payer, summary.state) for bill, summary in upload.versions] == [
+        (cur.june[0], cur.payer, "confirmed"),
+        (cur.june[0], "999900002222", "confirmed"),
+        (cur.june[1] + 1, cur.payer, "confirmed"),
+    ]
+    (note,) = upload.notes
+    assert (note.code, note.text) == (
+        "bill.cut",
+        "bill.csv.gz holds 3 bills: 2 payers, 2 months, 2026-06 to 2026-07. Each was read by itself.",
+    )
+    assert [file.name for file in upload.files] == ["bill.csv.gz"]
+    assert room.total() == sum(sum(estimate_of(part).values()) for part in (later, first[:30], other))
+    (lines,) = selectors.row_lines(account=cur.other, hour=cur.june[0])
+    assert [(line.file, line.line) for line in lines.lines] == [("bill.csv.gz", 37)], "lines keep their place in what was given"
+    assert services.ledger_verify() == []
+
+    longer = room.upload([*later, *first[:30], *other, *cur.hours(cur.Line(month=(2026, 8), hour=cur.june[1] + 745), 5)])
+    assert [note.code for note in longer.notes] == ["bill.cut", *["bill.unchanged"] * 3]
+    assert [summary.state for _, summary in longer.versions] == ["confirmed"]
+
+
 def test_upload__two_deliveries_with_one_name__are_refused(room, cur, first):
     data, again = cur.bytes(first), cur.bytes([replace(line, quantity="2") for line in first])
     from django.core.files.uploadedfile import SimpleUploadedFile
