@@ -43,9 +43,12 @@ class Job:
 def job_wish(*, kind: str, schema: str, reference: str = "") -> None:
     """Asks for work now. Asking again while it runs makes it run once more afterwards; while it waits, nothing more."""
     now = clock.now()
-    row, created = WaitingJob.objects.get_or_create(kind=kind, schema=schema, reference=reference, defaults={"due_at": now})
-    if not created:
-        WaitingJob.objects.filter(pk=row.pk).update(version=F("version") + 1, attempts=0, due_at=now)
+    served = False
+    while not served:
+        row, served = WaitingJob.objects.get_or_create(kind=kind, schema=schema, reference=reference, defaults={"due_at": now})
+        if not served:
+            # The row's runner may have been done, and have removed it, since it was read.
+            served = WaitingJob.objects.filter(pk=row.pk).update(version=F("version") + 1, attempts=0, due_at=now) > 0
     transaction.on_commit(functools.partial(job_wake, kind=kind, schema=schema, reference=reference))
 
 

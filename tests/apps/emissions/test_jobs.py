@@ -69,6 +69,21 @@ def test_sweep__runner_died__sends_again_once_its_lease_ran_out(room, cur, sent,
     assert [kind for kind, _, _ in jobs.jobs_due()] == ["reports"]
 
 
+def test_wish__runner_ends_while_it_is_made__is_not_lost(room, monkeypatch):
+    jobs.job_wish(kind="reports", schema=room.tenant.schema)
+    asked = WaitingJob.objects.get_or_create
+
+    def ended_just_then(**named):
+        monkeypatch.setattr(WaitingJob.objects, "get_or_create", asked)
+        found = asked(**named)
+        WaitingJob.objects.filter(pk=found[0].pk).delete()
+        return found
+
+    monkeypatch.setattr(WaitingJob.objects, "get_or_create", ended_just_then)
+    jobs.job_wish(kind="reports", schema=room.tenant.schema)
+    assert jobs.jobs_due() == [("reports", room.tenant.schema, "")]
+
+
 def test_read__runner_lives__second_delivery_of_the_task_does_nothing(room, cur, later):
     upload = _upload(room, cur)
     jobs.job_take(kind="ingest", schema=room.tenant.schema, reference=str(upload.pk))
