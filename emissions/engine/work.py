@@ -94,13 +94,10 @@ def _work_rate(key: RateKey, month_hours: int, factors: FactorSet, region: str |
 
 def _reference_wh(key: RateKey, use: Use, factors: FactorSet) -> Fraction:
     """Watt-hours per unit at reference: an instance's true draw is taken out and its size put in its place."""
-    if not any(term.part == "power" for term in use.terms):
-        return use.wh.value
-    instance_type = key.instance_type or key.usage_type.rpartition(":")[2]
-    power = instance_power(factors, key.provider, instance_type, LATEST)
+    power = instance_power(factors, key.provider, use.instance_type, LATEST) if use.instance_type else None
     if power is None or not power.watts.value:
         return use.wh.value
-    return use.wh.value / power.watts.value * reference_watts(key.provider, instance_type, factors)
+    return use.wh.value / power.watts.value * reference_watts(key.provider, use.instance_type, factors)
 
 
 def reference_watts(provider: str, instance_type: str, factors: FactorSet) -> Fraction:

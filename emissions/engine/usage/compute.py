@@ -38,17 +38,17 @@ def _instance(factors: FactorSet, provider: str, name: str, day: str) -> Modelle
     if power is None:
         return None
     row = find_instance(factors, provider, name, day)
-    return _running(power, accelerated=row is not None and bool(row["gpu"]))
+    return _running(power, name, accelerated=row is not None and bool(row["gpu"]))
 
 
 def host(ask: Ask) -> Modelled | NotModelled:
     """One hour of a dedicated host: the largest instance of its family, since that fills it."""
     family = ask.key.usage_type.rpartition(":")[2].partition(".")[0]
-    for size in _HOST_SIZES:
-        if find_instance(ask.factors, ask.key.provider, f"{family}.{size}", ask.day) is not None:
-            power = instance_power(ask.factors, ask.key.provider, f"{family}.{size}", ask.day)
+    for name in (f"{family}.{size}" for size in _HOST_SIZES):
+        if find_instance(ask.factors, ask.key.provider, name, ask.day) is not None:
+            power = instance_power(ask.factors, ask.key.provider, name, ask.day)
             if power is not None:
-                return _running(power)
+                return _running(power, name)
     return NotModelled(f"no host of the family {family} is listed")
 
 
@@ -67,8 +67,8 @@ def _types(ask: Ask) -> list[str]:
     return [text.rpartition(":")[2]]
 
 
-def _running(power: InstancePower, *, accelerated: bool = False) -> Modelled:
-    return Modelled(power.watts, power.embodied_g_per_hour, power.quality, power.reason, power.terms, accelerated)
+def _running(power: InstancePower, name: str, *, accelerated: bool = False) -> Modelled:
+    return Modelled(power.watts, power.embodied_g_per_hour, power.quality, power.reason, power.terms, accelerated, name)
 
 
 def vcpu(ask: Ask) -> Modelled:

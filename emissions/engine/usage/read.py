@@ -107,4 +107,4 @@ def _kept(row: Row, answer: Modelled, terms: tuple[Term, ...], base_units: Fract
     quality = worst(answer.quality, row["quality"] or "measured")
     reason = "; ".join(part for part in (answer.reason, row["note"]) if part)
     category = "gpu" if answer.accelerated else row["category"]
-    return Use(category, wh.scaled(base_units), embodied.scaled(base_units), quality, reason, terms)
+    return Use(category, wh.scaled(base_units), embodied.scaled(base_units), quality, reason, terms, answer.instance_type)

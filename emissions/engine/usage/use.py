@@ -30,7 +30,10 @@ CATEGORIES = (
 
 @dataclass(frozen=True)
 class Use:
-    """What one billed unit uses at the rack: watt-hours and embodied grams, before PUE and grid."""
+    """What one billed unit uses at the rack: watt-hours and embodied grams, before PUE and grid.
+
+    `instance_type` is the machine whose power that is, "" where no machine was asked for.
+    """
 
     category: str
     wh: Band
@@ -38,6 +41,7 @@ class Use:
     quality: str
     reason: str
     terms: tuple[Term, ...]
+    instance_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Refused:
 class Modelled:
     """What a model says of one base unit (see `measure`): watt-hours, embodied grams, and how good that is.
 
-    `accelerated` when accelerators run in it.
+    `accelerated` when accelerators run in it; `instance_type` is the machine that it is about, if it is about one.
     """
 
     wh: Band
@@ -68,6 +72,7 @@ class Modelled:
     reason: str
     terms: tuple[Term, ...]
     accelerated: bool = False
+    instance_type: str = ""
 
 
 @lru_cache(maxsize=8192)

@@ -24,6 +24,23 @@ OUT = RateKey("aws", "AmazonEC2", "DataTransfer-Out-Bytes", "RunInstances", "GB"
 RDS = RateKey("aws", "AmazonRDS", "Multi-AZUsage:db.r5.2xlarge", "CreateDBInstance:0014", "Hrs", "us-east-1", "db.r5.2xlarge")
 
 
+@pytest.mark.parametrize(
+    ("provider", "service", "usage_type", "unit", "instance_type"),
+    [
+        ("aws", "AmazonEC2", "$0.096 per On Demand Linux m5.large Instance Hour", "Hrs", "m5.large"),
+        ("aws", "AmazonEC2", "BoxUsage", "Hrs", "m1.small"),
+        ("aws", "AmazonEC2", "HostUsage:m5", "Hrs", "m5.metal"),
+        ("azure", "Virtual Machines", "Dv3/DSv3 Series - D2 v3/D2s v3", "1 Hour", "D2 v3"),
+    ],
+)
+def test_work_rate__machine_named_by_the_usage_alone__counts_at_its_reference_too(
+    factors, provider, service, usage_type, unit, instance_type
+):
+    rate = work_rate(RateKey(provider, service, usage_type, "", unit, "", ""), MONTH, factors)
+    assert rate.reference_wh == reference_watts(provider, instance_type, factors)
+    assert rate.reference_wh != rate.rack_wh
+
+
 def test_work_rate__m5_large_hour__is_two_vcpu_and_eight_gigabytes(factors):
     rate = work_rate(M5, MONTH, factors)
     assert rate is not None
