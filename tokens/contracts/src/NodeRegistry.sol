@@ -208,7 +208,7 @@ contract NodeRegistry is EIP712, NetworkRules {
     function nodeCeilingUg(bytes32 node, uint64 throughHour, uint64 time) external view returns (uint256) {
         uint64 firstHour = _nodes[node].firstHour;
         if (firstHour == 0 || throughHour < firstHour) return 0;
-        return uint256(nodeHourCapAt(time)) * (uint256(throughHour) - firstHour + 1);
+        return _hoursCapUg(firstHour, throughHour, time);
     }
 
     /// @notice The wallet that was asked for and when it may be confirmed; zeros when none was.

@@ -154,11 +154,12 @@ contract ChallengesTest is Base {
         registry.setNodeHourCap(NODE_HOUR_CAP / 2);
         vm.expectPartialRevert(IPoCE.PoCENotProved.selector);
         poce.challengeOverCap(1, leaf, _none());
-        // A day later it counts, for epochs that are reported then.
+        // A day later it counts, for hours from then on: the same kilograms, attested again, are as right as before.
         vm.warp(block.timestamp + 1 days);
         _report(_header(poce.leafHash(leaf), half, half));
+        vm.expectPartialRevert(IPoCE.PoCENotProved.selector);
         poce.challengeOverCap(2, leaf, _none());
-        assertEq(poce.headEpoch(), 1);
+        assertEq(poce.headEpoch(), 2);
     }
 
     // --- wallet ---

@@ -70,6 +70,23 @@ contract RulesTest is Base {
         assertEq(registry.nodeHourCapAt(0), NODE_HOUR_CAP);
     }
 
+    function test_nodeCeiling__capLoweredAndRaised__eachHourByTheHighestSinceItsBegin() public {
+        uint64 time = uint64(block.timestamp);
+        uint64 hour = (time + 1 days + 1 hours - 1) / 1 hours;
+        _register(NODE, vm.addr(NODE_KEY), WALLET, hour - 10);
+        registry.setNodeHourCap(100);
+        uint64 lowered = time + 1 days;
+        assertEq(registry.nodeCeilingUg(NODE, hour + 4, lowered - 1), 15 * NODE_HOUR_CAP);
+        assertEq(registry.nodeCeilingUg(NODE, hour + 4, lowered), 10 * NODE_HOUR_CAP + 500);
+        assertEq(registry.nodeCeilingUg(NODE, hour - 10, lowered), NODE_HOUR_CAP);
+        vm.warp(lowered + 1 days);
+        registry.setNodeHourCap(300);
+        uint64 raised = lowered + 2 days;
+        assertEq(registry.nodeCeilingUg(NODE, hour + 4, raised - 1), 10 * NODE_HOUR_CAP + 500);
+        assertEq(registry.nodeCeilingUg(NODE, hour + 4, raised), 10 * NODE_HOUR_CAP + 1500);
+        assertEq(registry.nodeCeilingUg(NODE, hour + 49, raised), 10 * NODE_HOUR_CAP + 50 * 300);
+    }
+
     function testFuzz_nodeCeiling__anyHour__isCapTimesHours(uint32 first, uint32 through) public {
         vm.assume(first != 0);
         _register(NODE, vm.addr(NODE_KEY), WALLET, first);

@@ -142,7 +142,8 @@ abstract contract NetworkRules is INodeRegistry, Ownable2Step {
         _setEpochCap(capUg);
     }
 
-    /// @notice Sets how much a node may be attested with for an hour; it counts a day later.
+    /// @notice Sets how much a node may be attested with for an hour; it counts a day later. A lower one counts for hours
+    /// that begin then: what was attested before stays right. A higher one counts for all.
     function setNodeHourCap(uint128 capUg) external onlyOwner {
         _setNodeHourCap(capUg, uint64(block.timestamp) + CAP_NOTICE);
     }
@@ -192,6 +193,24 @@ abstract contract NetworkRules is INodeRegistry, Ownable2Step {
 
     function _requireProvider(bytes32 provider) internal view {
         if (!_providers[provider]) revert NodeRegistryProviderNotAllowed(provider);
+    }
+
+    /// @dev The most that a node may have for the hours from `first` to `last`, both included, as seen at `time` (unix
+    /// seconds): each hour by the highest cap that held at or after its begin and up to then.
+    function _hoursCapUg(uint64 first, uint64 last, uint64 time) internal view returns (uint256 ug) {
+        uint256 highest;
+        uint256 end = uint256(last) + 1;
+        // Newest first; the genesis cap counts from hour 0 on, so no hour is left out.
+        for (uint256 i = _nodeHourCaps.length; i != 0 && end > first; --i) {
+            Cap storage cap = _nodeHourCaps[i - 1];
+            if (cap.since > time) continue;
+            if (cap.ug > highest) highest = cap.ug;
+            uint256 begin = (uint256(cap.since) + 1 hours - 1) / 1 hours;
+            if (begin < first) begin = first;
+            if (begin >= end) continue;
+            ug += highest * (end - begin);
+            end = begin;
+        }
     }
 
     function _requireFuture(uint64 fromHour, uint64 last) private view {

@@ -8,8 +8,9 @@ interface INodeRegistry {
     /// @dev Reverts with NodeRegistryUnknownFactorSet for a set that was never published.
     function epochRules(bytes32 factorSet) external view returns (uint64 fromHour, uint128 capUg);
 
-    /// @notice The most that a node may ever have been attested with at an hour, micrograms, under the cap that held at
-    /// `time` (unix seconds): cap an hour × hours since its first. Zero for a stranger and before its first hour.
+    /// @notice The most that a node may ever have been attested with at an hour, micrograms, as seen at `time` (unix
+    /// seconds): the caps of its hours since the first added up. A cap that was lowered leaves earlier hours theirs. Zero
+    /// for a stranger and before its first hour.
     function nodeCeilingUg(bytes32 node, uint64 throughHour, uint64 time) external view returns (uint256);
 
     /// @notice Whether `wallet` was the node's wallet at some moment from `since` (unix seconds) until now.
