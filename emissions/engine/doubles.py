@@ -6,16 +6,13 @@ from collections.abc import Sequence
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from emissions.billing.formats import KEY_FIELDS
 from emissions.engine.faults import NO_COST, NO_QUANTITY
 from emissions.engine.lines import LineSource
 from emissions.engine.reading import reading
-from emissions.engine.slices import Slice
-from emissions.engine.survey import profile_number
+from emissions.engine.survey import TWIN, profile_number
 
-_H = "hash(line_id, start_us, end_us)"
 # A correction stays instead of the line it corrects. Of copies that differ, a faulty one stays, else the one with the
 # smallest quantity: a duplicate can never overstate. What follows only makes the choice the same every time.
 ONE_OF_DOUBLES = (
@@ -30,18 +27,6 @@ def line_fault(profile: str = "p", line: str = "l") -> str:
         f"CASE WHEN {profile}.fault > 0 OR NOT {profile}.energy THEN {profile}.fault "
         f"WHEN {line}.quantity IS NULL THEN {NO_QUANTITY} WHEN {line}.cost_micro IS NULL THEN {NO_COST} ELSE 0 END"
     )
-
-
-def hashes_twice(connection: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], cut: Slice) -> pa.Array:
-    """The hashes that more than one line of a slice has."""
-    hashes = " UNION ALL ".join(
-        f"SELECT {_H} AS h FROM ({source.lines(cut.where(source))}) WHERE {source.identified}"  # noqa: S608
-        for source in sources
-    )
-    with reading(sources[0].file):
-        # Sorted neighbours are found in half the time and memory that a hash table of all lines takes.
-        ordered = connection.sql(f"SELECT h FROM ({hashes}) ORDER BY h").to_arrow_table()["h"].combine_chunks()  # noqa: S608
-    return pc.unique(ordered[1:].filter(pc.equal(ordered[1:], ordered[:-1])))
 
 
 def drop(
@@ -63,7 +48,7 @@ def drop(
     candidates = " UNION ALL ".join(
         f"SELECT {profile_number(source, by_month=by_month)} AS profile, file, row_no, line_id, start_us, end_us, revision, "  # noqa: S608
         f"quantity, cost_micro FROM (SELECT * FROM ({source.lines()}) WHERE {source.identified}) "
-        f"WHERE {_H} IN (SELECT h FROM doubled)"
+        f"WHERE {TWIN} IN (SELECT h FROM doubled)"
         for source in sources
     )
     with reading(sources[0].file):

@@ -79,7 +79,8 @@ class Team:
     def each(self, work: Sequence[Callable[[duckdb.DuckDBPyConnection], T]]) -> Iterator[T]:
         """What each piece comes to, in their order. A single piece has all the cores."""
         if len(work) < 2:
-            yield from (piece(self.connection) for piece in work)
+            with self.connection.cursor() as cursor:
+                yield from (piece(cursor) for piece in work)
             return
         free = [self.connection.cursor() for _ in range(min(self.threads, len(work)))]
         cursors = tuple(free)

@@ -6,78 +6,123 @@ Everything that is decided by texts alone is decided here, once per profile; the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import duckdb
+import pyarrow as pa
 
 from cloudtuner.errors import CloudTunerError
 from emissions.billing.formats import KEY_FIELDS, BillFormat
 from emissions.billing.normalise import literal, quoted
 from emissions.billing.profile import SHARED
 from emissions.engine.faults import FORMULA, NO_ACCOUNT, NO_LINE_TYPE, NO_PERIOD, NO_START, OUTSIDE_PERIOD
-from emissions.engine.lines import LineSource, month_sql
+from emissions.engine.lines import HOUR_US, LineSource, month_sql
+from emissions.engine.reading import reading
+from emissions.engine.slices import Slice
 
+# A line's amounts, which the sums need again.
+AMOUNTS = ("hour", "quantity", "cost_micro")
+# Two lines stand for one when they share it. NULL: the line has no id, so it stands for itself.
+TWIN = "hash(line_id, start_us, end_us)"
 _STATISTICS = """
-  count(*) AS lines, count(hour) AS timed, min(start_us) AS first_us, max(start_us) AS last_us,
+  count(*) AS lines, count(hour) AS timed, min(hour) AS first_hour, max(hour) AS last_hour,
   count(quantity) AS sound, count(cost_micro) AS priced, max(abs(quantity)) AS largest_quantity,
-  max(abs(cost_micro)) AS largest_cost_micro, min(row_no) AS sample
+  max(abs(cost_micro)) AS largest_cost_micro, min(place) AS sample
 """
+# A place is a file's number and a row's: no file has a billion rows a thousand times.
+FILE_BITS = 40
 
 
 def profile_number(source: LineSource, *, by_month: bool) -> str:
     """The number of a line's profile: a hash of its parts, and of its month where lines of one profile span months."""
-    return f"(hash({', '.join(_parts(source, by_month=by_month))}) >> 1)::BIGINT"
+    return f"(hash({', '.join(_halves(source, by_month=by_month))}) >> 1)::BIGINT"
 
 
-def _parts(source: LineSource, *, by_month: bool) -> list[str]:
-    return [*source.profile.parts, *(["month"] if by_month else [])]
+def _halves(source: LineSource, *, by_month: bool) -> tuple[str, str]:
+    """The hashes of a profile's first and other parts. Together they tell apart profiles that share a number."""
+    parts = [*source.profile.parts, *(["month"] if by_month else [])]
+    middle = len(parts) // 2
+    return f"hash({', '.join(parts[:middle])})", f"hash({', '.join(parts[middle:])})"
 
 
-def survey(
-    connection: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], *, run: Callable[[LineSource, str], None]
-) -> bool:
-    """Fills the tables `profile` and `key`; tells whether profiles are told apart by month.
-
-    `run` executes a query that reads a file. The first reading takes a profile for one month's, as it is in nearly every
-    bill; when one turns out to span months, or to have lines without a time, they are read again by month.
-    """
-    for by_month in (False, True):
-        connection.execute("DROP TABLE IF EXISTS surveyed")
-        for source in sources:
-            _read(connection, source, by_month=by_month, run=run)
-        _profiles(connection, sources[0].file.bill_format, monthly=all(source.monthly for source in sources))
-        mixed = connection.execute("SELECT count(*) FROM profile WHERE energy AND mixed").fetchall()[0][0]
-        if by_month or not mixed:
-            break
-    _keys(connection)
-    return by_month
-
-
-def _read(
-    connection: duckdb.DuckDBPyConnection,
-    source: LineSource,
-    *,
-    by_month: bool,
-    run: Callable[[LineSource, str], None],
-) -> None:
-    """Groups one file's lines by their profiles, then reads one line of each for its texts."""
-    parts = _parts(source, by_month=by_month)
-    number = profile_number(source, by_month=by_month)
-    run(
-        source,
-        # The parts hashed the other way round: profiles that share a number would differ in it.
-        f"CREATE OR REPLACE TEMP TABLE grouped AS SELECT {number} AS profile, hash({', '.join(reversed(parts))}) AS again, "  # noqa: S608
-        f"{_STATISTICS} FROM ({source.lines()}) GROUP BY ALL",
+def _lines(source: LineSource, cut: Slice, *, by_month: bool) -> str:
+    return (
+        f"SELECT {profile_number(source, by_month=by_month)} AS profile, {_halves(source, by_month=by_month)[0]} AS half, "  # noqa: S608
+        f"({source.number}::BIGINT << {FILE_BITS}) + row_no AS place, {', '.join(AMOUNTS)}, "
+        f"CASE WHEN {source.identified} THEN {TWIN} END AS twin FROM ({source.lines(cut.where(source))})"
     )
+
+
+def look(cursor: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], cut: Slice, *, by_month: bool, hold: str) -> pa.Table:
+    """The statistics of one slice's profiles. `hold` names a table that is to keep its lines; "" for none."""
+    lines = " UNION ALL ".join(_lines(source, cut, by_month=by_month) for source in sources)
+    # Lines of two files are told apart until their texts are known: the same parts may mean other fields there.
+    apart = f", place >> {FILE_BITS}" if len(sources) > 1 else ""
+    with _naming(cursor, sources, cut):
+        if hold:
+            cursor.execute(f"CREATE OR REPLACE TABLE {hold} AS {lines}")
+        grouped = f"SELECT profile, half, {_STATISTICS} FROM {hold or f'({lines})'} GROUP BY profile, half{apart}"  # noqa: S608
+        return cursor.sql(grouped).to_arrow_table()
+
+
+def twins(cursor: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], cut: Slice, *, held: str) -> pa.Array:
+    """The hashes that more than one line of a slice has; its lines are in the table `held`, or read again."""
+    lines = " UNION ALL ".join(_lines(source, cut, by_month=False) for source in sources)
+    with _naming(cursor, sources, cut):
+        of = held or f"({lines})"
+        doubled = f"SELECT twin FROM {of} WHERE twin IS NOT NULL GROUP BY twin HAVING count(*) > 1"  # noqa: S608
+        return cursor.sql(doubled).to_arrow_table()["twin"].combine_chunks()
+
+
+@contextmanager
+def _naming(cursor: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], cut: Slice) -> Iterator[None]:
+    """Turns a complaint about several files into one about the first that cannot be read."""
+    try:
+        yield
+    except duckdb.Error as error:
+        for source in sources:
+            with reading(source.file):
+                if source is sources[-1]:
+                    raise error
+                cursor.execute(f"SELECT count(*), bit_xor(profile), bit_xor(twin) FROM ({_lines(source, cut, by_month=False)})")  # noqa: S608
+
+
+def conclude(
+    connection: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], found: Sequence[pa.Table], *, by_month: bool
+) -> bool:
+    """Fills the tables `profile` and `key`, or answers False: a profile spans months, so they have to be told apart.
+
+    That is the case for lines of one profile in two months, and for those of which only some have a time.
+    """
+    connection.register("surveyed_arrow", pa.concat_tables(found))
+    connection.execute(f"""
+CREATE OR REPLACE TEMP TABLE grouped AS SELECT profile, half, (sample >> {FILE_BITS}) AS file, sum(lines)::BIGINT AS lines,
+  sum(timed)::BIGINT AS timed, min(first_hour) AS first_hour, max(last_hour) AS last_hour, sum(sound)::BIGINT AS sound,
+  sum(priced)::BIGINT AS priced, max(largest_quantity) AS largest_quantity, max(largest_cost_micro) AS largest_cost_micro,
+  min(sample) AS sample
+FROM surveyed_arrow GROUP BY ALL""")  # noqa: S608
+    connection.unregister("surveyed_arrow")
+    sampled = " UNION ALL ".join(_sampled(source) for source in sources)
+    with _naming(connection, sources, Slice()):
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE surveyed AS {sampled}")
+    _profiles(connection, sources[0].file.bill_format, monthly=all(source.monthly for source in sources))
+    if not by_month and connection.execute("SELECT count(*) FROM profile WHERE energy AND mixed").fetchall()[0][0]:
+        return False
+    _keys(connection)
+    return True
+
+
+def _sampled(source: LineSource) -> str:
+    """One line of each profile of a file, with its texts."""
     texts = ", ".join(f"{source.profile.fields[field]} AS {quoted(field)}" for field in SHARED)
     period = month_sql(source.profile.fields["period_start"]) if source.monthly else "NULL::INTEGER"
-    sampled = (
+    return (
         f"SELECT {texts}, {period} AS period, {source.profile.fields['formula']} AS formula, "  # noqa: S608
-        "grouped.* EXCLUDE (sample) "
-        f"FROM ({source.lines()}) AS line JOIN grouped ON line.row_no = grouped.sample"
+        f"grouped.* EXCLUDE (sample, file) FROM ({source.lines()}) AS line "
+        f"JOIN grouped ON line.row_no = grouped.sample - ({source.number}::BIGINT << {FILE_BITS}) "
+        f"WHERE grouped.file = {source.number}"
     )
-    there = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'surveyed'").fetchall()[0][0]
-    run(source, f"INSERT INTO surveyed {sampled}" if there else f"CREATE TEMP TABLE surveyed AS {sampled}")
 
 
 def _profiles(connection: duckdb.DuckDBPyConnection, bill_format: BillFormat, *, monthly: bool) -> None:
@@ -91,11 +136,10 @@ SELECT *, CASE WHEN formula THEN {FORMULA} WHEN line_type = '' THEN {NO_LINE_TYP
     WHEN account = '' THEN {NO_ACCOUNT} WHEN month IS NULL THEN {NO_START} WHEN told IS NULL THEN {NO_PERIOD}
     WHEN told <> month THEN {OUTSIDE_PERIOD} ELSE 0 END::UTINYINT AS fault
 FROM (SELECT *, {told} AS told FROM (
-  SELECT profile, again, {shared}, period, formula, line_type IN ({energy}) AS energy, invoice <> '' AS invoiced,
-    month(make_timestamp(min(first_us))) IS DISTINCT FROM month(make_timestamp(max(last_us)))
-      OR year(make_timestamp(min(first_us))) IS DISTINCT FROM year(make_timestamp(max(last_us)))
+  SELECT profile, half, {shared}, period, formula, line_type IN ({energy}) AS energy, invoice <> '' AS invoiced,
+    {month_sql(_moment("max(last_hour)"))} IS DISTINCT FROM {month_sql(_moment("min(first_hour)"))}
       OR (sum(timed) > 0 AND sum(timed) < sum(lines)) AS mixed,
-    {month_sql("make_timestamp(min(first_us))")} AS month,
+    {month_sql(_moment("min(first_hour)"))} AS month,
     sum(lines)::BIGINT AS lines, sum(sound)::BIGINT AS sound,
     sum(priced)::BIGINT AS priced, max(largest_quantity) AS largest_quantity,
     max(largest_cost_micro) AS largest_cost_micro
@@ -104,6 +148,10 @@ FROM (SELECT *, {told} AS told FROM (
     numbers, profiles = connection.execute("SELECT count(DISTINCT profile), count(*) FROM profile").fetchall()[0]
     if numbers != profiles:
         raise CloudTunerError("two profiles share a number.", code="engine.key_collision", hint="Report this bill's columns.")
+
+
+def _moment(hour: str) -> str:
+    return f"make_timestamp({hour} * {HOUR_US})"
 
 
 def _keys(connection: duckdb.DuckDBPyConnection) -> None:

@@ -1,12 +1,14 @@
 """The database of one estimate: the bill's profiles, its rate card, and the passes over its files.
 
-Nothing of a line is kept. Each pass reads the files again, which costs less than keeping them: the survey that finds the
-profiles, the search for duplicates, and the sums. So memory does not grow with the number of lines.
+The survey finds the profiles and the duplicates, then the sums follow. Between them the lines' hours and amounts are held
+as long as there is room; beyond it the files are read again. So memory does not grow with the number of lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,9 +32,12 @@ from emissions.engine.ratekey import RateKey
 from emissions.engine.reading import Progress, Team, connect, following, reading
 from emissions.engine.results import HOURS_SCHEMA, numbered
 from emissions.engine.slices import Slice, slices_of
-from emissions.engine.survey import profile_number, survey
+from emissions.engine.survey import AMOUNTS, FILE_BITS, conclude, look, profile_number, twins
 
 _EXACT = 2.0**53
+# What a held line takes of the memory that the database may use: four numbers, and three more while it is surveyed.
+_HELD_BYTES = 40
+_HELD_SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ class Workings:
         self.sources: list[LineSource] = []
         self.slices: list[Slice] = [Slice()]
         self.by_month = False
+        self._held: dict[Slice, str] = {}
         self.duplicates = 0
         self._plain = False
 
@@ -85,19 +91,46 @@ class Workings:
         """Parses text files, finds the profiles and the duplicates; tells rows on the way."""
         self._open(tell)
         self.slices = slices_of(self.sources)
-        hashed = (partial(doubles.hashes_twice, sources=self.sources, cut=cut) for cut in self.slices)
-        work: list[Callable[[DuckDBPyConnection], pa.Array]] = [lambda _: self._survey(), *hashed]
-        _, *twice = self.team.each(work)
-        self.duplicates = doubles.drop(self.connection, self.sources, twice, by_month=self.by_month)
+        self._survey({cut: f"held_{number}" for number, cut in enumerate(self.slices[: self._room()])})
 
     def survey(self) -> None:
         """Opens the files and finds the profiles."""
         self._open(_silent)
-        self._survey()
+        self._survey({})
 
-    def _survey(self) -> pa.Array:
-        self.by_month = survey(self.connection, self.sources, run=self._run)
-        return pa.array([], pa.uint64())
+    def _survey(self, held: dict[Slice, str]) -> None:
+        """Fills `profile` and `key`. The first reading takes a profile for one month's, as it is in nearly every bill."""
+        self._held = held
+        for self.by_month in (False, True):
+            looks = [
+                partial(look, sources=self.sources, cut=cut, by_month=self.by_month, hold=held.get(cut, ""))
+                for cut in self.slices
+            ]
+            if conclude(self.connection, self.sources, list(self.team.each(looks)), by_month=self.by_month):
+                break
+
+    @contextmanager
+    def finding_doubles(self) -> Iterator[None]:
+        """Looks for lines that stand there twice while the caller does something else; they are gone afterwards."""
+        searches = [partial(twins, sources=self.sources, cut=cut, held=self._held.get(cut, "")) for cut in self.slices]
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="doubles") as pool:
+            searching = pool.submit(lambda: list(self.team.each(searches)))
+            yield
+            twice = searching.result()
+        self.duplicates = doubles.drop(self.connection, self.sources, twice, by_month=self.by_month)
+        for table in self._held.values():
+            if self.duplicates:
+                self.connection.execute(
+                    f"DELETE FROM {table} WHERE place IN (SELECT (file::BIGINT << {FILE_BITS}) + row_no FROM dropped)"  # noqa: S608
+                )
+            for column in ("half", "place", "twin"):
+                self.connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+
+    def _room(self) -> int:
+        """How many slices may be held in a part of the memory that the database has."""
+        limit = self.connection.execute("SELECT parse_formatted_bytes(current_setting('memory_limit'))").fetchall()[0][0]
+        rows = sum(file.rows for file in self.files)
+        return len(self.slices) * int(limit * _HELD_SHARE) // (_HELD_BYTES * max(rows, 1))
 
     def _open(self, tell: Progress) -> None:
         total, before = sum(file.rows for file in self.files), 0
@@ -115,10 +148,6 @@ class Workings:
             before += file.rows
             tell("rows", before, total)
             tell("read", number + 1, len(self.files))
-
-    def _run(self, source: LineSource, query: str) -> None:
-        with reading(source.file):
-            self.connection.execute(query)
 
     def keys(self) -> list[KeyUse]:
         """The distinct rate keys and months of the lines that carry energy."""
@@ -169,14 +198,21 @@ class Workings:
         # The bounds are sums of doubles themselves, and each line may be rounded up: half of the room is more than enough.
         return bool(faulty == 0 and max(amount, money) < _EXACT / 2)
 
-    def lines(self, cut: Slice, columns: str = "hour, quantity, cost_micro", sources: Sequence[LineSource] | None = None) -> str:
+    def lines(self, cut: Slice, columns: str = ", ".join(AMOUNTS), sources: Sequence[LineSource] | None = None) -> str:
         """The lines of a slice without duplicates, each with the number of its profile and the columns asked for."""
+        if sources is None and set(columns.split(", ")) <= set(AMOUNTS) and (held := self._holding(cut)):
+            return " UNION ALL ".join(f"SELECT profile, {columns} FROM {table}" for table in held)  # noqa: S608
         parts = (
             f"SELECT {profile_number(source, by_month=self.by_month)} AS profile, {columns} "  # noqa: S608
             f"FROM ({source.lines(cut.where(source), without=self.duplicates > 0)})"
             for source in sources or self.sources
         )
         return " UNION ALL ".join(parts)
+
+    def _holding(self, cut: Slice) -> list[str]:
+        """The tables that hold the lines of a slice, or of all of them; none where a line is missing."""
+        cuts = self.slices if cut == Slice() else [cut]
+        return [self._held[one] for one in cuts] if all(one in self._held for one in cuts) else []
 
     def hours(self, tell: Progress, kept: Kept | None = None) -> pa.Table:
         """The hourly rows under the card that lies there, in order of hour and place; told, and kept, slice by slice."""
@@ -191,6 +227,9 @@ class Workings:
         for rows in self.team.each(work):
             found.append(rows)
             tell("value", len(found) + 1, len(self.slices) + 1)
+        for table in self._held.values():
+            self.connection.execute(f"DROP TABLE {table}")
+        self._held = {}
         return pa.concat_tables(found)
 
     def _hours_once(self, cut: Slice, places: pa.Table, path: Path | None, cursor: DuckDBPyConnection) -> pa.Table:

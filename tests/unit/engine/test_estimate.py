@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
@@ -103,6 +104,39 @@ def test_estimate__bill_in_two_files__one_bill_and_duplicates_across_files_count
         assert whole.hours.equals(parts.hours)
         assert parts.counts.duplicates == whole.counts.duplicates + 5
         assert len(parts.bill.file_digests) == 2
+
+
+@pytest.mark.parametrize("share", [0, 2e-4, 1 / 3], ids=["none", "some", "all"])
+def test_estimate__lines_held_between_survey_and_sums__same_integers(monkeypatch, samples, factors, tmp_path, share):
+    monkeypatch.setattr("emissions.engine.slices._LINES", 1500)
+    monkeypatch.setattr("emissions.engine.slices._MOST_READ", 20)
+    monkeypatch.setattr("emissions.engine.workings._HELD_SHARE", share)
+    bill = tmp_path / "bill.parquet"
+    in_time = duckdb.sql(f"FROM read_csv('{samples.first.path}') ORDER BY line_item_usage_start_date").to_arrow_table()
+    pq.write_table(in_time, bill, row_group_size=500)
+    held = _held_counts(monkeypatch)
+    with estimate([samples.first.path], factor_set=factors) as whole, estimate([bill], factor_set=factors) as cut:
+        slices = len(cut._workings.slices)
+        assert slices > 4
+        assert held[-1] in {0: [0], 1 / 3: [slices]}.get(share, range(1, slices))
+        assert cut.hours.equals(whole.hours)
+        assert cut.counts == whole.counts
+        assert cut.counts.duplicates > 0
+        assert cut.explain() == whole.explain()
+
+
+def _held_counts(monkeypatch):
+    """How many slices each survey holds."""
+    from emissions.engine.workings import Workings
+
+    real, counts = Workings._survey, []
+
+    def survey(self, held):
+        counts.append(len(held))
+        real(self, held)
+
+    monkeypatch.setattr(Workings, "_survey", survey)
+    return counts
 
 
 def test_estimate__same_file_twice__counts_once(samples, factors):
