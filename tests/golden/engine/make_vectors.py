@@ -16,7 +16,9 @@ from emissions.engine.estimate import estimate
 from emissions.engine.ratecard import CostRatio, Rate, month_of, rate_by_cost, rate_of
 from emissions.engine.ratekey import RateKey
 from emissions.engine.recompute import value_line
+from emissions.engine.work import weigh
 from emissions.grid.catalog import FactorSet, load_factor_set
+from emissions.poce.lines import StrippedLines
 
 HERE = Path(__file__).parent
 MEASURES = ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug", "water_ul")
@@ -24,17 +26,24 @@ LABELS = ("region", "category", "quality", "basis")
 
 
 def answer(question: dict[str, Any], factors: FactorSet) -> dict[str, str]:
-    """Labels and integers of one question: a rate key, an hour, and a quantity or a cost with its ratio."""
+    """Labels and integers of one question: a rate key, an hour, and a quantity or a cost with its ratio.
+
+    A quantity's work and scored micrograms are answers too: reports carry them, and validators compute them again.
+    """
     key, month = RateKey.from_text(question["rate_key"]), month_of(question["hour"])
     if "ratio" in question:
         energy, embodied = (Fraction(question["ratio"][name]) for name in ("energy_uwh", "embodied_ug"))
         rate = rate_by_cost(key, month, factors, CostRatio(energy, embodied, question["ratio"]["scope"]), "no model")
         figures = value_line(question["cost_micro"], rate, question["hour"])
+        weighed: dict[str, str] = {}
     else:
         told = rate_of(key, month, factors, question.get("basis"))
         assert isinstance(told, Rate), (key, told)
         rate, figures = told, value_line(question["quantity"], told, question["hour"])
-    return {label: str(getattr(rate, label)) for label in LABELS} | dict(zip(MEASURES, map(str, figures), strict=True))
+        work = weigh(StrippedLines.collect([(question["hour"], question["rate_key"], question["quantity"])]), factors)
+        weighed = {"work_uwh": str(work.work_uwh), "scored_ug": str(work.scored_ug)}
+    labels = {label: str(getattr(rate, label)) for label in LABELS}
+    return labels | dict(zip(MEASURES, map(str, figures), strict=True)) | weighed
 
 
 def hours_of_bill(factors: FactorSet) -> list[dict[str, Any]]:
