@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, Sum
+from collections import defaultdict
+from collections.abc import Iterable
+
+from django.db.models import BooleanField, ExpressionWrapper, Q, Sum
 
 from emissions.poce.report import State
 from emissions.register.models import ReportCommitment
@@ -19,14 +22,22 @@ from tokens.units import ug_from_units
 ZERO_ADDRESS = "0x" + "0" * 40
 
 
-def live_reports(node: str) -> list[ReportCommitment]:
-    """The reports of a node that count now: per range the newest, except that a FINAL one is unseated by FINAL only."""
-    newest: dict[tuple[int, int], ReportCommitment] = {}
-    for report in ReportCommitment.objects.filter(node__node=node).order_by("seq"):
-        place = (report.hour_from, report.hour_through)
-        if place not in newest or newest[place].state != State.FINAL or report.state == State.FINAL:
-            newest[place] = report
-    return [newest[place] for place in sorted(newest)]
+def live_reports(nodes: Iterable[str]) -> dict[str, list[ReportCommitment]]:
+    """The reports of each node that count now, by hour: per range the newest, except that a FINAL one is unseated by FINAL
+    only. In one query, without the reports that no longer count.
+    """
+    is_final = ExpressionWrapper(Q(state=State.FINAL), output_field=BooleanField())
+    rows = (
+        ReportCommitment.objects.filter(node__node__in=list(nodes))
+        .order_by("node__node", "hour_from", "hour_through", is_final.desc(), "-seq")
+        .distinct("node__node", "hour_from", "hour_through")
+        .select_related("node")
+        .defer("report")
+    )
+    live: dict[str, list[ReportCommitment]] = defaultdict(list)
+    for report in rows:
+        live[report.node.node].append(report)
+    return live
 
 
 def final_hours(reports: list[ReportCommitment]) -> HourSeries:
@@ -43,8 +54,10 @@ def kilogram_states(period: Period) -> KilogramStates:
     """
     claimed, taken = claimed_by_node(), taken_by_node(burned=True)
     provisional = settling = ready = wallet = retired = deficit = 0
-    for binding in own_nodes():
-        reports = live_reports(binding.node)
+    nodes = own_nodes()
+    live = live_reports(binding.node for binding in nodes)
+    for binding in nodes:
+        reports = live[binding.node]
         for report in reports:
             if report.state == State.FINAL:
                 continue
@@ -83,9 +96,10 @@ def tie_out() -> TieOut:
     """Whether wallet + retired = claimable, term by term, with what waits, what is owed and what moved. Final blocks only."""
     nodes = own_nodes()
     claimed = claimed_by_node()
+    live = live_reports(binding.node for binding in nodes)
     claimable = waiting = deficit = 0
     for binding in nodes:
-        total = final_hours(live_reports(binding.node)).total
+        total = final_hours(live[binding.node]).total
         claimable += total
         waiting += max(0, total - claimed.get(binding.node, 0))
         deficit += max(0, claimed.get(binding.node, 0) - total)

@@ -40,8 +40,10 @@ def claims() -> list[ClaimRow]:
     posted = reading.newest_posted()
     claimed = claimed_by_node()
     rows = []
-    for binding in own_nodes():
-        final = final_hours(live_reports(binding.node)).total
+    nodes = own_nodes()
+    live = live_reports(binding.node for binding in nodes)
+    for binding in nodes:
+        final = final_hours(live[binding.node]).total
         entry = reading.leaf_of(posted, binding.node)
         attested = entry.leaf.cum_ug if entry else 0
         paid = claimed.get(binding.node, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from datetime import UTC, datetime
 
 from django.db import IntegrityError, transaction
@@ -33,8 +34,10 @@ def pull() -> int:
     with transaction.atomic():
         lock_lots()
         changed = _pull_lots()
-        for retirement in Retirement.objects.select_for_update().filter(state__in=_UNSETTLED).order_by("created_at"):
-            changed += _pull_retirement(retirement)
+        followed = list(Retirement.objects.select_for_update().filter(state__in=_UNSETTLED).order_by("created_at"))
+        burns = _burns_of(followed)
+        for retirement in followed:
+            changed += _pull_retirement(retirement, burns.get(retirement.pk))
     return changed
 
 
@@ -106,9 +109,8 @@ def _leaf(number: int, node: str) -> tuple[str, str]:
 # --- retirements ---
 
 
-def _pull_retirement(retirement: Retirement) -> int:
+def _pull_retirement(retirement: Retirement, event: ChainEvent | None) -> int:
     """The event that carries the claim's hash decides; where there is none, the outbox row."""
-    event = _burn_of(retirement)
     if event is not None:
         return _on_chain(retirement, event)
     row = ChainTx.objects.filter(intent=f"retire:{retirement.id}").order_by("-pk").first()
@@ -130,14 +132,15 @@ def _pull_retirement(retirement: Retirement) -> int:
             return 0
 
 
-def _burn_of(retirement: Retirement) -> ChainEvent | None:
-    """Our burn: the claim's hash alone would do for us, but anyone may burn their own tokens under it."""
-    for event in reading.events("Retired", key=retirement.claim_hash):
-        said = event.args
-        ours = (retirement.account, retirement.beneficiary_address, retirement.ug)
-        if (said["account"], said["beneficiary"], int(said["amount_ug"])) == ours:
-            return event
-    return None
+def _burns_of(retirements: list[Retirement]) -> dict[uuid.UUID, ChainEvent]:
+    """Our burns by retirement: the claim's hash alone would do for us, but anyone may burn their own tokens under it."""
+    by_claim = {retirement.claim_hash: retirement for retirement in retirements}
+    found: dict[uuid.UUID, ChainEvent] = {}
+    for event in reading.events("Retired").filter(key__in=by_claim):
+        ours, said = by_claim[event.key], event.args
+        if (said["account"], said["beneficiary"], int(said["amount_ug"])) == (ours.account, ours.beneficiary_address, ours.ug):
+            found.setdefault(ours.pk, event)
+    return found
 
 
 def _on_chain(retirement: Retirement, event: ChainEvent) -> int:
