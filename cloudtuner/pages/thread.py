@@ -15,7 +15,7 @@ from accounts.permissions import CERTIFICATE_VIEW, CLAIM_VIEW, LEDGER_VIEW
 from accounts.views.page import page
 from certificates import selectors as certificates
 from cloudtuner.clock import hour_text
-from cloudtuner.errors import CloudTunerError, ConfigurationError, ServiceError
+from cloudtuner.errors import CloudTunerError, ServiceError
 from cloudtuner.units import kg_text
 from emissions.selectors import claimability, ledger_totals, nodes
 from emissions.selectors.figures import LedgerFilters
@@ -115,10 +115,7 @@ def _upward(request: HttpRequest, account: str, hour: int) -> list[dict[str, str
         return []
     steps: list[dict[str, str]] = []
     if request.membership.allows(CLAIM_VIEW):  # type: ignore[attr-defined]
-        try:
-            steps = _retired(node.node, hour)
-        except ConfigurationError:
-            steps = []
+        steps = _retired(node.node, hour)
     month = next(
         (row for row in claimability(LedgerFilters(accounts=(account,))).months if row.hour_from <= hour <= row.hour_through),
         None,
@@ -133,15 +130,7 @@ def _upward(request: HttpRequest, account: str, hour: int) -> list[dict[str, str
 
 def _retired(node: str, hour: int) -> list[dict[str, str]]:
     steps = []
-    for row in tokens.retirements():
-        if row.state in {"cancelled", "failed"}:
-            continue
-        detail = tokens.retirement(row.id)
-        part = next(
-            (part for part in detail.allocations if part.node == node and part.hour_from <= hour <= part.hour_through), None
-        )
-        if part is None:
-            continue
+    for row, part in tokens.retirements_of_hour(node, hour):
         href = reverse("tokens:retirement", args=[row.id])
         text = f"{row.certificate_id} · {kg_text(row.ug)} · {row.state_label}"
         steps.append({"title": _("Retired"), "text": text, "href": href, "hash": row.tx_hash})

@@ -23,6 +23,7 @@ from tokens.selectors.retirements import (
     retirements_awaiting_approval,
     retirements_certified_but_reorged,
     retirements_final_without_certificate,
+    retirements_of_hour,
 )
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "retirements_awaiting_approval",
     "retirements_certified_but_reorged",
     "retirements_final_without_certificate",
+    "retirements_of_hour",
     "tie_out",
     "validators",
     "waiting_for_blocks",

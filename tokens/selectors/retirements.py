@@ -7,10 +7,11 @@ import uuid
 from django.db.models import F, Q, QuerySet, Sum
 
 from accounts.models import Membership
+from accounts.permissions import RETIRE_APPROVE, RETIRE_PREPARE
 from accounts.selectors import current_organization
 from cloudtuner.errors import ServiceError
 from cloudtuner.units import kg_text
-from tokens.models import Retirement, RetirementState
+from tokens.models import LotAllocation, Retirement, RetirementState
 from tokens.network import reading
 from tokens.network.connection import address_book
 from tokens.selectors.figures import AllocationRow, Period, Retirable, RetirementDetail, RetirementRow, StepRow
@@ -21,9 +22,12 @@ IN_PROGRESS = ("confirmed", "signed", "sent", "reorged")
 
 
 def approval_needed() -> str:
-    """Which approval a retirement needs: "two-person" from two members on who may retire at all, else "single-person"."""
-    able = Membership.objects.current().filter(organization=current_organization())
-    people = [member for member in able if member.allows("retire.prepare") or member.allows("retire.approve")]
+    """Which approval a retirement needs: "two-person" from two members on who may retire at all, else "single-person".
+
+    Somebody who cannot log in any more does not count: nobody could approve what the other prepares.
+    """
+    able = Membership.objects.current().filter(organization=current_organization(), user__is_active=True)
+    people = [member for member in able if member.allows(RETIRE_PREPARE) or member.allows(RETIRE_APPROVE)]
     return "two-person" if len(people) > 1 else "single-person"
 
 
@@ -71,20 +75,7 @@ def retirements() -> list[RetirementRow]:
 def retirement(retirement_id: uuid.UUID | str) -> RetirementDetail:
     """One retirement with its allocations and timeline. Raises ServiceError `retirement.unknown`."""
     found = find(retirement_id)
-    allocations = tuple(
-        AllocationRow(
-            lot_id=part.lot_id,
-            node=part.lot.node,
-            epoch=part.lot.epoch,
-            claim_tx=part.lot.tx_hash,
-            ug=part.ug,
-            hour_from=part.hour_from,
-            hour_through=part.hour_through,
-            first_hour_ug=part.first_hour_ug,
-            last_hour_ug=part.last_hour_ug,
-        )
-        for part in found.allocations.select_related("lot").order_by("lot__node", "from_ug")
-    )
+    allocations = tuple(_part(part) for part in found.allocations.select_related("lot").order_by("lot__node", "from_ug"))
     timeline = tuple(
         StepRow(step.state, RetirementState(step.state).label, step.at, step.who, step.tx_hash, step.block_number, step.note)
         for step in found.steps.all()
@@ -111,6 +102,29 @@ def retirement(retirement_id: uuid.UUID | str) -> RetirementDetail:
         certified_block_hash=found.certified_block_hash,
         reorgs=found.reorgs,
         error_code=found.error_code,
+    )
+
+
+def retirements_of_hour(node: str, hour: int) -> list[tuple[RetirementRow, AllocationRow]]:
+    """The retirements that used an hour of a node, newest first, each with the first part of it that holds the hour."""
+    parts = LotAllocation.objects.filter(released=False, lot__node=node, hour_from__lte=hour, hour_through__gte=hour)
+    found: dict[uuid.UUID, tuple[RetirementRow, AllocationRow]] = {}
+    for part in parts.select_related("lot", "retirement").order_by("-retirement__created_at", "from_ug"):
+        found.setdefault(part.retirement_id, (row_of(part.retirement), _part(part)))
+    return list(found.values())
+
+
+def _part(part: LotAllocation) -> AllocationRow:
+    return AllocationRow(
+        lot_id=part.lot_id,
+        node=part.lot.node,
+        epoch=part.lot.epoch,
+        claim_tx=part.lot.tx_hash,
+        ug=part.ug,
+        hour_from=part.hour_from,
+        hour_through=part.hour_through,
+        first_hour_ug=part.first_hour_ug,
+        last_hour_ug=part.last_hour_ug,
     )
 
 

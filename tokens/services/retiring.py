@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from accounts import audit
 from accounts.keys import wallet_address
 from accounts.models import Organization, User
+from accounts.permissions import RETIRE_APPROVE, RETIRE_PREPARE
 from accounts.selectors import current_organization, membership_of
 from cloudtuner import clock
 from cloudtuner.errors import PermissionRefused, ServiceError
@@ -42,7 +43,7 @@ def retirement_prepare(
     `client_token` (drawn when the form was shown) makes a double click harmless: the first retirement is returned.
     Raises PermissionRefused, or ServiceError `retirement.not_enough` and others with what to do.
     """
-    _require(actor, "retire.prepare")
+    _require(actor, RETIRE_PREPARE)
     token = client_token or uuid.uuid4().hex
     there = Retirement.objects.filter(client_token=token).first()
     if there is not None:
@@ -93,7 +94,7 @@ def retirement_approve(*, actor: User, retirement_id: uuid.UUID | str) -> Retire
 
     Raises PermissionRefused, or ServiceError `retirement.same_person`, `retirement.state`.
     """
-    _require(actor, "retire.approve")
+    _require(actor, RETIRE_APPROVE)
     with transaction.atomic():
         retirement = _locked(retirement_id)
         if retirement.state == RetirementState.DRAFT:
@@ -104,8 +105,8 @@ def retirement_approve(*, actor: User, retirement_id: uuid.UUID | str) -> Retire
 
 
 def retirement_cancel(*, actor: User, retirement_id: uuid.UUID | str) -> Retirement:
-    """Withdraws a retirement that was not confirmed yet."""
-    _require(actor, "retire.prepare")
+    """Withdraws or declines a retirement that was not confirmed yet: who may prepare one may, and who may approve one."""
+    _require(actor, RETIRE_PREPARE, RETIRE_APPROVE)
     with transaction.atomic():
         retirement = _locked(retirement_id)
         if retirement.state not in (RetirementState.DRAFT, RetirementState.APPROVED, RetirementState.CANCELLED):
@@ -122,8 +123,10 @@ def retirement_confirm(*, actor: User, retirement_id: uuid.UUID | str) -> Retire
     A second call returns the retirement as it is. With a single member who prepared it, this is the approval as well
     ("single-person"). Raises ServiceError `retirement.not_approved`, `retirement.not_enough`.
     """
-    _require(actor, "retire.approve")
+    _require(actor, RETIRE_APPROVE)
     with transaction.atomic():
+        # First, as everybody does who takes it: an approval in between holds the audit log, and two would wait for each other.
+        lock_lots()
         retirement = _locked(retirement_id)
         if retirement.state == RetirementState.DRAFT and approval_needed() == "single-person":
             _approve(retirement, actor)
@@ -147,7 +150,6 @@ def retirement_mark_certified(*, retirement_id: uuid.UUID | str, block_hash: str
 
 def _confirm(retirement: Retirement, actor: User) -> None:
     organization = current_organization()
-    lock_lots()
     parts = allocate(retirement)
     now = clock.now()
     year, number, certificate_id = next_certificate_number()
@@ -227,10 +229,10 @@ def _wrong_state(retirement: Retirement) -> ServiceError:
     return ServiceError(f"this retirement is {label}", code="retirement.state", hint="Open it to see what happened.")
 
 
-def _require(actor: User, permission: str) -> None:
+def _require(actor: User, *any_of: str) -> None:
     member = membership_of(actor, current_organization())
-    if member is None or not member.allows(permission):
-        raise PermissionRefused(f"your role does not hold {permission}", hint="Ask an owner of the organisation.")
+    if member is None or not any(member.allows(permission) for permission in any_of):
+        raise PermissionRefused(f"your role does not hold {' or '.join(any_of)}", hint="Ask an owner of the organisation.")
 
 
 def _note(actor: User, action: str, retirement: Retirement) -> None:

@@ -140,10 +140,9 @@ def _timeline(detail: RetirementDetail, *, ready: bool) -> list[dict[str, Any]]:
     reached = STEPS.index(detail.row.state) if detail.row.state in STEPS else STEPS.index("confirmed")
     coming: list[dict[str, Any]] = [{"label": labels[name], "state": "todo"} for name in STEPS[reached + 1 :]]
     if detail.row.state == "mined" and detail.confirmations is not None:
-        coming[0]["detail"] = _("%(done)s of %(all)s confirmations") % {
-            "done": detail.confirmations,
-            "all": detail.confirmations_needed,
-        }
+        counted = _("%(done)s of %(all)s confirmations") % {"done": detail.confirmations, "all": detail.confirmations_needed}
+        # Without a number to wait for it is final when the chain says so.
+        coming[0]["detail"] = counted if detail.confirmations_needed else _("when the chain calls its block final")
     coming.append({"label": _("Certificate ready"), "state": "done" if ready else "todo"})
     waiting = next((step for step in coming if step["state"] == "todo"), None)
     if waiting is not None and detail.row.state not in {"draft", "approved"}:
@@ -162,6 +161,7 @@ def approvals(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @permission_required(RETIRE_APPROVE)
+@needs_chain
 def approve(request: HttpRequest, retirement_id: uuid.UUID) -> HttpResponse:
     """Approves what another member prepared, and sends it off."""
     try:
@@ -175,6 +175,7 @@ def approve(request: HttpRequest, retirement_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @permission_required(RETIRE_APPROVE)
+@needs_chain
 def confirm(request: HttpRequest, retirement_id: uuid.UUID) -> HttpResponse:
     """Sends an approved retirement off."""
     try:
@@ -185,9 +186,9 @@ def confirm(request: HttpRequest, retirement_id: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-@permission_required(RETIRE_PREPARE)
+@permission_required(CLAIM_VIEW)
 def cancel(request: HttpRequest, retirement_id: uuid.UUID) -> HttpResponse:
-    """Withdraws a retirement that was not sent yet."""
+    """Withdraws or declines a retirement that was not sent yet. Two permissions allow it; the service asks for one of them."""
     try:
         retirement_cancel(actor=request.user, retirement_id=retirement_id)  # type: ignore[arg-type]
         messages.success(request, _("Withdrawn. Nothing was retired."))
