@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import ApiKey, AuditEntry, Invitation, Membership, Organization, User
@@ -17,12 +15,6 @@ def current_organization() -> Organization:
         raise LookupError("no organisation is open; call this inside tenant_context(schema)")
     tenant = current_tenant()
     return tenant if isinstance(tenant, Organization) else Organization.objects.get(schema_name=current_schema())
-
-
-def organization_by_uuid(organization_uuid: UUID | str) -> Organization:
-    """An active organisation by its id. Raises Organization.DoesNotExist."""
-    organization: Organization = Organization.objects.get(uuid=organization_uuid, state=Organization.State.ACTIVE)
-    return organization
 
 
 def organizations_of(user: User) -> list[Organization]:
@@ -41,11 +33,6 @@ def membership_of(user: User | AnonymousUser, organization: Organization) -> Mem
 def members(organization: Organization) -> list[Membership]:
     """All memberships, expired ones too (they are shown as such), by e-mail."""
     return list(Membership.objects.filter(organization=organization).select_related("user").order_by("user__email"))
-
-
-def member_count(organization: Organization) -> int:
-    """How many people count now: from two on, preparing and approving need different people."""
-    return Membership.objects.current().filter(organization=organization, user__is_active=True).count()
 
 
 def open_invitations(organization: Organization) -> list[Invitation]:

@@ -78,13 +78,11 @@ class PublicVerification:
     findings: Findings
 
 
-def certificates(*, state: str = "", label: str = "") -> list[CertificateRow]:
+def certificates(*, state: str = "") -> list[CertificateRow]:
     """The open organisation's certificates, newest first; editions that lost their block are listed too."""
     found = Certificate.objects.all()
     if state:
         found = found.filter(state=state)
-    if label:
-        found = found.filter(label=label)
     return [row_of(one) for one in found]
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from html import escape
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -69,7 +70,7 @@ def render(name: str, text: str) -> Document:
             _align(token)
         if token.type == "table_open":
             token.attrSet("class", "t")
-            body.append(_raw(f'<div class="scroll" role="region" tabindex="0" aria-label="{_attribute(latest or title)}">'))
+            body.append(_raw(f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(latest or title)}">'))
         if token.type == "inline":
             _relink(token)
         body.append(token)
@@ -105,7 +106,3 @@ def _relink(token: Token) -> None:
 
 def _anchor(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
-
-
-def _attribute(text: str) -> str:
-    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")

@@ -1,7 +1,6 @@
 """What the environment says: typed, read once, and all its faults told together.
 
-A variable may come from a file (`NAME_FILE`), which is how secrets should arrive. Public values may be shown by
-`doctor`; the others never are.
+A variable may come from a file (`NAME_FILE`), which is how secrets should arrive.
 """
 
 from __future__ import annotations
@@ -12,33 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cloudtuner.errors import ConfigurationError
-
-PUBLIC = frozenset(
-    {
-        "CLOUDTUNER_DATA_DIR",
-        "CLOUDTUNER_BASE_DOMAIN",
-        "CLOUDTUNER_WEB_PORT",
-        "CLOUDTUNER_CHAIN_ID",
-        "CLOUDTUNER_ADDRESS_BOOK",
-        "CLOUDTUNER_MODE",
-        "CLOUDTUNER_DB_ROLE",
-        "RPC_URL",
-        "OBJECT_STORE_URL",
-    }
-)
-SECRET = frozenset(
-    {
-        "DATABASE_URL",
-        "DATABASE_OWNER_URL",
-        "CELERY_BROKER_URL",
-        "CLOUDTUNER_SECRET_KEY",
-        "CLOUDTUNER_MASTER_KEY_FILE",
-        "CLOUDTUNER_NETWORK_KEY_FILE",
-        "CLOUDTUNER_RELAYER_KEY_FILE",
-        "CLOUDTUNER_REGISTRAR_KEY_FILE",
-        "CLOUDTUNER_ISSUER_DIR",
-    }
-)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Where our own hosts are, as links: the base host, an organisation's host, the admin's host, the way to log in."""
+"""Where our own hosts are, as links: the base host, an organisation's host, the way to log in."""
 
 from __future__ import annotations
 
@@ -27,11 +27,6 @@ def organization_host(slug: str) -> str:
 def organization_url(slug: str, path: str = "/") -> str:
     """A page on an organisation's host."""
     return f"{settings.PUBLIC_SCHEME}://{organization_host(slug)}{_port()}{path}"
-
-
-def admin_url(path: str = "/") -> str:
-    """A page on the admin's host."""
-    return organization_url("admin", path)
 
 
 def is_our_url(url: str) -> bool:

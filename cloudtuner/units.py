@@ -8,15 +8,8 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import NewType
 
-Micrograms = NewType("Micrograms", int)
-MicrowattHours = NewType("MicrowattHours", int)
-BaseUnits = NewType("BaseUnits", int)
-
-UG_PER_KG = 10**9
-UG_PER_TONNE = 10**12
-UWH_PER_KWH = 10**9
+# CT02 base units of a microgram.
 UNITS_PER_UG = 10**9
 
 # Above 2^53 a double no longer holds every integer, so a line that large cannot be valued exactly.
@@ -31,15 +24,6 @@ def quantise(value: float | Fraction) -> int:
     """
     half = Fraction(1, 2) if isinstance(value, Fraction) else 0.5
     return math.floor(value + half) if value >= 0 else -math.floor(-value + half)
-
-
-def units_from_ug(ug: int) -> BaseUnits:
-    """CT02 base units of a mass.
-
-    >>> units_from_ug(10**9) == 10**18
-    True
-    """
-    return BaseUnits(ug * UNITS_PER_UG)
 
 
 def decimal_text(value: int, *, scale: int, places: int) -> str:

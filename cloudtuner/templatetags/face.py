@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from cloudtuner.clock import hour_start
 from cloudtuner.origins import base_url, organization_url
-from cloudtuner.units import decimal_text, group, kg_text, tonnes_text
+from cloudtuner.units import decimal_text, group, kg_text, token_text, tonnes_text
 
 register = template.Library()
 
@@ -197,7 +197,7 @@ def tokens(units: int | None) -> str:
     >>> tokens(1_500_000_000_000_000_000)
     '1.500'
     """
-    return "–" if units is None else group(decimal_text(units, scale=18, places=3))
+    return "–" if units is None else token_text(units)
 
 
 @register.filter

@@ -118,14 +118,6 @@ def swatch(key: str) -> SafeString:
     )
 
 
-@register.simple_tag
-def colour_dot(colour: str) -> SafeString:
-    """The colour of a series beside its name."""
-    return format_html(
-        '<svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><rect width="10" height="10" fill="{}"/></svg>', colour
-    )
-
-
 def series_colours(names: Iterable[str]) -> dict[str, str]:
     """A colour per series: known services and categories keep theirs, the others take the spare ones in order.
 

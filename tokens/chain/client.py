@@ -156,9 +156,6 @@ class RpcClient:
     def code(self, address: str, *, block: BlockId = "latest") -> bytes:
         return _bytes(self.call_rpc("eth_getCode", [address, _block_param(block)]))
 
-    def balance_wei(self, address: str, *, block: BlockId = "latest") -> int:
-        return _number(self.call_rpc("eth_getBalance", [address, _block_param(block)]))
-
     def nonce(self, address: str, *, block: BlockId = "pending") -> int:
         return _number(self.call_rpc("eth_getTransactionCount", [address, _block_param(block)]))
 

@@ -10,8 +10,6 @@ from emissions.poce.keccak import keccak
 Nibbles = tuple[int, ...]
 Node = list[object]
 
-EMPTY_ROOT = keccak(rlp.encode(b""))
-
 
 def root_and_path(values: Sequence[bytes], index: int) -> tuple[bytes, list[bytes]]:
     """The trie's root over `rlp(i) → values[i]`, and the RLP of the nodes from the root to value `index`."""

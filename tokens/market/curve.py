@@ -16,9 +16,6 @@ DEPLOY = "deploy_pool(string,string,address[2],uint256,uint256,uint256,uint256,u
 FEE_UNIT = 10**10
 """Curve's fees are in ten-thousand-millionths: 30,000,000 is 0.3 %."""
 
-ADMIN_FEE_PERCENT = 50
-"""The part of a pool's fees that goes to Curve's own receiver, constant in the code; none of it is ours to give."""
-
 _PRICE_UNIT = 10**18
 _DEPLOYED = topic(
     "TwocryptoPoolDeployed(address,string,string,address[2],address,bytes32,uint256[2],uint256,uint256,uint256,uint256,address)"
@@ -90,14 +87,6 @@ class CurveMarket:
                 return normal_address("0x" + log["data"].removeprefix("0x")[24:64])
         return None
 
-    def find_pool(self, coin_a: str, coin_b: str) -> str | None:
-        """The first pool of two coins, or None."""
-        count = self._number(self.factory, "get_market_counts(address,address)", coin_a, coin_b)
-        if count == 0:
-            return None
-        data = self._read(self.factory, "find_pool_for_coins(address,address)", coin_a, coin_b)
-        return normal_address(decode_values(("address",), data)[0])
-
     def quote(self, pool: str, coin_in: int, amount_in: int) -> int:
         """What `amount_in` of coin 0 or 1 would bring of the other now."""
         return self._number(pool, "get_dy(uint256,uint256,uint256)", coin_in, 1 - coin_in, amount_in)
@@ -114,8 +103,6 @@ class CurveMarket:
         """Gives both coins (approved before) for at least `least_shares` of the pool."""
         return Call(pool, encode_call("add_liquidity(uint256[2],uint256)", (list(amounts), least_shares)))
 
-    def _read(self, to: str, signature: str, *values: object) -> bytes:
-        return self.client.call(Call(to, encode_call(signature, values)))
-
     def _number(self, to: str, signature: str, *values: object) -> int:
-        return int(decode_values(("uint256",), self._read(to, signature, *values))[0])
+        data = self.client.call(Call(to, encode_call(signature, values)))
+        return int(decode_values(("uint256",), data)[0])

@@ -9,9 +9,6 @@ from enum import IntFlag
 from tokens.chain.abi import decode_values, encode_call
 from tokens.chain.client import BlockId, Call, RpcClient
 
-PRICE_UNIT = 10**8
-"""Prices are dollars with 8 decimals, as lenders read them."""
-
 
 class Why(IntFlag):
     """Why the feed does not answer; the contract's FLAG_* constants."""

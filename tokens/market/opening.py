@@ -6,8 +6,7 @@ For whoever owns feed and burner; on main networks that is the timelock, and eac
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from cloudtuner.errors import ChainError
 from tokens.chain.client import Call
@@ -54,9 +53,6 @@ class OpenMarket:
     carbon_position: int
     tuner_position: int
     hook: str
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def open_market(

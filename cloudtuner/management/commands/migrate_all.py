@@ -15,7 +15,6 @@ class Command(BaseCommand):
     """Runs as the owner role, before the new version of the service starts."""
 
     help = "Brings the public schema and every organisation's schema to the current migrations and grants."
-    requires_migrations_checks = False
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Prints how many schemas were brought up to date, and in what time."""
