@@ -42,7 +42,7 @@ def sources_of(name: str) -> dict[str, str]:
                 f"the source {unit} cannot be read: {error.strerror}.",
                 code="contracts.source",
                 where=str(place),
-                hint="Run `npm ci` first.",
+                hint="Run `make setup-test`: it installs the libraries that the contracts import.",
             ) from error
         waiting += [_resolved(unit, wanted) for wanted in _IMPORT.findall(found[unit])]
     return found
@@ -140,7 +140,9 @@ def _solc(request: dict[str, Any]) -> dict[str, Any]:
         answer = subprocess.run([_shim()], input=json.dumps(request), capture_output=True, text=True, check=True, cwd=HERE)
     except (OSError, subprocess.CalledProcessError) as error:
         raise ConfigurationError(
-            f"the compiler did not run: {error}", code="contracts.compiler", hint="Node and `npm ci` are needed to compile."
+            f"the compiler did not run: {error}",
+            code="contracts.compiler",
+            hint="Run `make setup-test`: it installs the compiler.",
         ) from error
     output: dict[str, Any] = json.loads(answer.stdout)
     return output
