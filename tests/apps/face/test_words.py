@@ -16,7 +16,7 @@ NEVER = re.compile(
 )
 # The fixed negative statement, and nothing else.
 ALLOWED = {"components/statement.html": {"offset"}}
-TEXTS = sorted(path for path in TEMPLATES.rglob("*.html") if "certificates/document" not in path.as_posix())
+TEXTS = sorted(path for ending in ("html", "txt") for path in TEMPLATES.rglob(f"*.{ending}"))
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.relative_to(TEMPLATES).as_posix())
