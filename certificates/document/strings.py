@@ -26,7 +26,6 @@ EN: Mapping[str, str] = {
     "certificate. It represents no reduction, removal or avoidance and is no claim of carbon neutrality or net zero. Not "
     "issued, approved or certified by SEBI, BEE, an exchange or a cloud provider.",
     "period": "Period",
-    "period_hours": "{start} to {end}",
     "boundary": "Boundary and scope",
     "boundary_text": "Cloud accounts (nodes) of the annex; Scope 3, category 1, a part of it; location-based and embodied",
     "level": "Assurance level",
