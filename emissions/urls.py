@@ -21,6 +21,7 @@ urlpatterns = [
     path("bills/import/", bills.bill_import, name="bill_import"),
     path("bills/sample/", bills.bill_sample, name="bill_sample"),
     path("bills/uploads/<uuid:upload_id>/", bills.upload, name="upload"),
+    path("bills/uploads/<uuid:upload_id>/confirm/", bills.confirm_upload, name="upload_confirm"),
     path("bills/versions/<uuid:version_id>/", bills.version, name="bill_version"),
     path("bills/versions/<uuid:version_id>/confirm/", bills.confirm, name="bill_confirm"),
     path("bills/versions/<uuid:version_id>/discard/", bills.discard, name="bill_discard"),

@@ -18,7 +18,7 @@ from accounts.models import Membership
 from accounts.permissions import BILL_CONFIRM, BILL_UPLOAD, CLAIM_VIEW, LEDGER_VIEW, RETIRE_APPROVE, RETIRE_PREPARE
 from accounts.views.page import page
 from cloudtuner.errors import ConfigurationError
-from cloudtuner.pages.hours import hours_of_month
+from cloudtuner.pages.hours import times_of_month
 from cloudtuner.periods import NamedPeriod, period_of, periods_between
 from cloudtuner.templatetags.marks import series_colours
 from cloudtuner.units import decimal_text, kg_text, quantise
@@ -51,7 +51,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "figures": figures,
         "hours_missing": max(0, figures.hours_expected - figures.hours_present),
         "chart": _chart(figures),
-        "hours": hours_of_month(period, figures),
+        "times": times_of_month(period, figures),
         "market": market_based(period.hour_from, period.hour_through),
         "change": _change(period, figures),
         "needs": _needs(membership),

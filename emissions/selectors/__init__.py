@@ -7,12 +7,14 @@ from emissions.selectors.export import ledger_csv, ledger_parquet
 from emissions.selectors.ledger import ledger_choices, ledger_page, ledger_totals
 from emissions.selectors.lines import row_lines
 from emissions.selectors.nodes import account_nodes, nodes
+from emissions.selectors.rhythm import daily_accounts
 
 __all__ = [
     "account_nodes",
     "bill_version",
     "bills",
     "claimability",
+    "daily_accounts",
     "dashboard",
     "ledger_choices",
     "ledger_csv",

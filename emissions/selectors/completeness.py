@@ -10,6 +10,7 @@ from cloudtuner import clock
 from cloudtuner.clock import hour_of, hour_start
 from emissions.models import AccountDay
 from emissions.selectors.months import Month, month_of, months, months_between
+from emissions.selectors.rhythm import hours_covered
 
 CLOSED = ("whole", "gaps")
 
@@ -66,7 +67,7 @@ def completeness(hour_from: int, hour_through: int) -> tuple[AccountMonths, ...]
 def unfinished(accounts: Iterable[AccountMonths]) -> tuple[MonthState, ...]:
     """The months that somebody has to do something about, or wait for, oldest first.
 
-    Hours without a line are not among them: an idle account has such hours, and some lines are billed by the day.
+    Hours without a line are not among them: an idle account has such hours.
     """
     found = [month for account in accounts for month in account.months if month.state not in CLOSED]
     return tuple(sorted(found, key=lambda month: (month.hour_from, month.account)))
@@ -89,17 +90,17 @@ def _state(provider: str, account: str, span: tuple[int, int], month: Month | No
 
 
 def _hours_present(hour_from: int, hour_through: int) -> dict[tuple[str, str, int], int]:
-    """(provider, account, first hour of the month) → hours of it that have lines, of whichever bill."""
+    """(provider, account, first hour of the month) → hours of it that lines of whichever bill stand for."""
     first, last = month_of(hour_from)[0], month_of(hour_through)[1]
     days: dict[tuple[str, str, int], int] = defaultdict(int)
     stated = AccountDay.objects.filter(hour__range=(first, last)).values_list("provider", "account", "hour", "hours")
     for provider, account, day, hours in stated.iterator():
         days[provider, account, day] |= hours
     starts: dict[int, int] = {}
-    found: dict[tuple[str, str, int], int] = defaultdict(int)
+    by_month: dict[tuple[str, str, int], dict[int, int]] = defaultdict(dict)
     for (provider, account, day), hours in days.items():
         start = starts.get(day)
         if start is None:
             start = starts[day] = month_of(day)[0]
-        found[provider, account, start] += hours.bit_count()
-    return found
+        by_month[provider, account, start][day] = hours
+    return {month: sum(hours.bit_count() for hours in hours_covered(told).values()) for month, told in by_month.items()}

@@ -9,6 +9,7 @@ from typing import Any
 from cloudtuner.clock import hour_start
 from emissions.models import AccountDay, AccountPeriod
 from emissions.selectors.figures import Amount, Completeness, Dashboard, LedgerFilters, MonthService, Share
+from emissions.selectors.rhythm import WHOLE_DAY, hours_covered
 from emissions.selectors.slicing import AMOUNT_SQL, MONTH_SQL, amount, live_sql, rows, source_table, where_sql
 
 _CUTS = ("month", "service", "region", "category", "account", "quality", "basis")
@@ -95,7 +96,7 @@ def _coverage(qualities: list[tuple[tuple[Any, ...], Amount]]) -> int | None:
 
 
 def _completeness(hour_from: int, hour_through: int) -> tuple[Completeness, ...]:
-    """Per account: hours with lines against the hours from its first to its last billing period within the range.
+    """Per account: hours that lines stand for against the hours from its first to its last billing period within the range.
 
     A month that is missing between two others counts as missing hours.
     """
@@ -104,19 +105,20 @@ def _completeness(hour_from: int, hour_through: int) -> tuple[Completeness, ...]
     for account, first, last in periods.values_list("account", "period_from", "period_through"):
         start, end = spans.get(account, (first, last))
         spans[account] = (min(start, first), max(end, last))
-    present: dict[tuple[str, int], int] = defaultdict(int)
+    present: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     days = AccountDay.objects.filter(hour__range=(hour_from - 23, hour_through), account__in=spans)
     for account, day, hours in days.values_list("account", "hour", "hours"):
-        present[account, day] |= hours
+        present[account][day] |= hours
     counted: dict[str, int] = defaultdict(int)
-    for (account, day), hours in present.items():
+    for account, told in present.items():
         start, end = _cut(spans[account], hour_from, hour_through)
-        mask = (
-            sum(1 << bit for bit in range(24) if start <= day + bit <= end)
-            if not start <= day <= day + 23 <= end
-            else (1 << 24) - 1
-        )
-        counted[account] += (hours & mask).bit_count()
+        for day, hours in hours_covered(told).items():
+            mask = (
+                sum(1 << bit for bit in range(24) if start <= day + bit <= end)
+                if not start <= day <= day + 23 <= end
+                else WHOLE_DAY
+            )
+            counted[account] += (hours & mask).bit_count()
     found = []
     for account, span in sorted(spans.items()):
         start, end = _cut(span, hour_from, hour_through)

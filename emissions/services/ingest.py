@@ -117,7 +117,8 @@ def _versions_open(upload: Upload, bills: Sequence[BillFiles], notes: list[dict[
             ).exclude(upload=upload)
             if mine is None and (there := same.order_by("-number").first()):
                 when = there.created_at.strftime("%Y-%m-%d %H:%M UTC")
-                text = f"The same files as version {there.number}, uploaded {when}: nothing to do."
+                month = hour_text(key.period_from)[:7]
+                text = f"{key.provider.upper()} {month}: the same as version {there.number}, uploaded {when}. Nothing to do."
                 notes.append({"code": "bill.unchanged", "account": "", "text": text, "version": str(there.pk)})
             elif mine is None:
                 number = (bill.versions.aggregate(last=Max("number"))["last"] or 0) + 1

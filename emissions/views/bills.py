@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import permission_required
@@ -35,6 +36,7 @@ def _phases() -> dict[str, str]:
         "queued": _("waiting for a worker"),
         "recognising": _("recognising the format"),
         "read": _("reading the files"),
+        "sort": _("sorting the lines into bills"),
         "value": _("estimating every line"),
         "store": _("keeping the lines"),
         "rows": _("estimating every line"),
@@ -94,26 +96,60 @@ def upload(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
     detail = upload_detail(upload_id)
     if detail is None:
         raise Http404
-    running = detail.state in RUNNING
     where, todo = _place(detail)
+    states = [version.state for _bill, version in detail.versions]
+    waiting = [version for _bill, version in detail.versions if version.state == "review"]
     context = {
         "upload": detail,
-        "running": running,
+        "running": detail.state in RUNNING,
         "phase": _phases().get(detail.progress.phase, detail.progress.phase) if detail.progress else "",
-        "waits": next((version.id for _bill, version in detail.versions if version.state == "review"), None),
+        "waiting": len(waiting),
+        "first_waiting": waiting[0].id if waiting else None,
+        "unremarked": sum(not version.flags for version in waiting),
+        "failed": states.count("failed"),
+        "total": {
+            "ug": sum(version.ug for _bill, version in detail.versions if version.state != "failed"),
+            "lines": sum(version.lines for _bill, version in detail.versions),
+            "quarantined": sum(version.quarantined for _bill, version in detail.versions),
+        },
         "where": where,
         "todo": todo,
+        "notes": [note for note in detail.notes if note.code != "bill.unchanged"],
+        "unchanged": [note for note in detail.notes if note.code == "bill.unchanged"],
         "read": [
             {
                 "bill": bill,
                 "version": version,
                 "format": format_title(bill.provider, bill.export),
+                "period": _period(bill),
                 "quarantined": quarantined_lines(version.id) if version.quarantined else (),
             }
             for bill, version in detail.versions
         ],
     }
     return page(request, "emissions/upload_progress.html" if is_fragment(request) else "emissions/upload.html", context)
+
+
+@require_POST
+@permission_required(BILL_CONFIRM)
+def confirm_upload(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+    """Posts every version of an upload that waits and has no remark, oldest bill first."""
+    detail = upload_detail(upload_id)
+    if detail is None:
+        raise Http404
+    done = 0
+    for _bill, version in detail.versions:
+        if version.state != "review" or version.flags:
+            continue
+        try:
+            bill_version_confirm(actor=request.user, version_id=version.id)  # type: ignore[arg-type]
+            done += 1
+        except ServiceError as error:
+            messages.error(request, f"{_period(_bill)}: {error}")
+    if done:
+        told = ngettext("%d bill confirmed. The ledger follows it now.", "%d bills confirmed. The ledger follows them now.", done)
+        messages.success(request, told % done)
+    return redirect("emissions:upload", upload_id)
 
 
 def _place(detail: UploadDetail) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,8 +19,9 @@ from accounts.views.page import page
 from cloudtuner.clock import hour_start
 from cloudtuner.errors import ServiceError
 from cloudtuner.periods import NamedPeriod, period_of, periods_between
-from emissions.selectors import ledger_choices, ledger_csv, ledger_page, ledger_parquet, ledger_totals
+from emissions.selectors import daily_accounts, ledger_choices, ledger_csv, ledger_page, ledger_parquet, ledger_totals
 from emissions.selectors.figures import LedgerChoices, LedgerFilters, LedgerRow
+from emissions.selectors.months import month_of
 from emissions.views.ledger_columns import (
     LABELS,
     TIMES,
@@ -41,6 +43,7 @@ FILTERS = {
 }
 EVERYTHING = NamedPeriod("all", "", 0, 0)
 PAGE = 50
+HOURS_OF_A_DAY = 24
 
 
 def _asked(request: HttpRequest, offered: LedgerChoices) -> tuple[NamedPeriod, LedgerFilters]:
@@ -102,7 +105,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
         "blank": range(len(shown.texts) - 1),
         "factors": shown.factors,
         "page": found,
-        "rows": [_shown_row(request, row, shown, grouped=bool(groups)) for row in found.rows],
+        "rows": [_shown_row(request, row, shown, grouped=bool(groups)) for row in _told_by_day(found.rows, filters)],
         "first_href": f"{base}?{_query(request, after='')}" if request.GET.get("after") else "",
         "next_href": f"{base}?{_query(request, after=found.next_cursor)}" if found.next_cursor else "",
     }
@@ -157,6 +160,21 @@ def _columns(request: HttpRequest, shown: Chosen, sort: str) -> list[dict[str, A
     return [
         *(column(LABELS[name], "hour" if name in TIMES else name) for name in shown.texts),
         *(column(figure.label, figure.sort, right=True) for figure in shown.amounts),
+    ]
+
+
+def _told_by_day(rows: Sequence[LedgerRow], filters: LedgerFilters) -> list[LedgerRow]:
+    """The rows of hours, those of accounts that are billed by the day with the day that they stand for."""
+    hours = [row.hour for row in rows if row.hour is not None and row.hour == row.hour_through]
+    if not hours:
+        return list(rows)
+    daily = set(daily_accounts(month_of(min(hours))[0], month_of(max(hours))[1]))
+    alone = filters.accounts[0] if len(filters.accounts) == 1 else None
+    return [
+        replace(row, hour_through=row.hour + HOURS_OF_A_DAY - 1)
+        if row.hour is not None and row.hour == row.hour_through and (row.account or alone) in daily
+        else row
+        for row in rows
     ]
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cloudtuner.clock import hour_start, hour_text
@@ -110,11 +111,13 @@ def amount_cells(amount: Amount, chosen: Chosen) -> list[dict[str, Any]]:
 
 
 def text_of(row: LedgerRow, name: str) -> str:
-    """A row's value in a text column; a dash where the grouping or the bill has none."""
+    """A row's value in a text column; a dash where the grouping or the bill has none. A day's line names its day."""
     if name not in TIMES:
         return str(getattr(row, name) or "–")
     if row.hour is None:
         return "–"
+    if name == "hour" and row.hour_through is not None and row.hour_through > row.hour:
+        return gettext("%(day)s, the day") % {"day": hour_start(row.hour).strftime("%Y-%m-%d")}
     return hour_text(row.hour) if name == "hour" else hour_start(row.hour).strftime("%Y-%m-%d" if name == "day" else "%Y-%m")
 
 

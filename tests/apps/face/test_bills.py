@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from cloudtuner.tenancy import tenant_context
 from emissions.models import Upload
+from emissions.sample_exports import csv_bytes, focus_aws_rows, focus_azure_rows
 from emissions.services import upload_read
 from emissions.views.sample import sample_bill
 
@@ -59,6 +60,40 @@ def test_import__sample_bill__fills_every_page(two_organizations, deployed):
     assert len(lines) == 2
     assert "The ledger is empty" in other.client().get("/ledger/").content.decode()
     assert other.client().get(page).status_code == 404
+
+
+def test_import__clouds_and_months_in_one_file__is_a_bill_each_with_one_summary(two_organizations, deployed):
+    rows = [*focus_aws_rows(), *focus_azure_rows()]
+    later = [{name: str(value or "").replace("2026-02", "2026-01") for name, value in row.items()} for row in focus_azure_rows()]
+    strange = [{**focus_azure_rows()[0], "ProviderName": "Gramado Cloud"}]
+    every = [*strange, *rows, *[row for row in later if row["ChargePeriodEnd"] < "2026-02"]]
+    names = list(dict.fromkeys(name for row in every for name in row))
+    data = csv_bytes([{name: row.get(name) or "" for name in names} for row in every])
+    browser, page = bring_in(two_organizations[0], "vendor.csv", data)
+    html = browser.get(page).content.decode()
+    assert "vendor.csv holds 3 bills: 2 payers, 2 months, 2026-01 to 2026-02." in html
+    assert "1 line is of &#x27;gramado cloud&#x27;, a provider that is not estimated" in html
+    assert "AZURE · 2026-01 UTC · v1" in html
+    assert "The bills are in the ledger" in html
+    january = browser.get("/?period=2026-01").content.decode()
+    assert "Billed by the day: there is no hourly pattern to show." in january
+    assert 'id="days-table"' in january
+    assert 'id="hours-table"' not in january
+    assert "2026-01-27, the day" in browser.get("/ledger/?period=2026-01").content.decode()
+
+
+def test_import__same_bills_restated__are_confirmed_together(two_organizations, deployed):
+    rows = [*focus_aws_rows(), *({**row, "BillingAccountId": "900011119999", "SubAccountId": "1"} for row in focus_aws_rows())]
+    browser, _ = bring_in(two_organizations[0], "year.csv", csv_bytes(rows))
+    restated = csv_bytes([{**row, "ConsumedQuantity": "2"} for row in rows])
+    answer = browser.post("/bills/import/", {"files": [SimpleUploadedFile("year.csv", restated)]})
+    with tenant_context(two_organizations[0].schema):
+        upload_read(upload_id=Upload.objects.latest("created_at").pk)
+    html = browser.get(answer.headers["Location"]).content.decode()
+    assert "Confirm all 2" in html
+    done = browser.post(f"{answer.headers['Location']}confirm/", follow=True).content.decode()
+    assert "2 bills confirmed. The ledger follows them now." in done
+    assert "Confirm all" not in done
 
 
 def test_sample_bill__two_organisations__share_no_account_number(two_organizations):
