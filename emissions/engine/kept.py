@@ -1,7 +1,7 @@
 """What an estimate has done so far, kept in a folder, so that a run which was interrupted goes on where it was.
 
-Parsed text files and the sums of each slice are kept under the digests of everything they follow from: another file,
-factor set, engine, basis or method finds nothing. A file is there whole or not at all.
+Parsed text files and the sums of each slice are kept under the digests of everything they follow from: another file or
+format, factor set, engine, basis or method finds nothing. A file is there whole or not at all.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Kept:
     @classmethod
     def of(cls, parent: Path | None, files: Sequence[BillFile]) -> Kept:
         """Where the work on these files is kept under `parent`."""
-        return cls() if parent is None else cls(parent / _digest(*(file.digest for file in files)))
+        return cls() if parent is None else cls(parent / _digest(*(f"{file.digest} {file.bill_format.title}" for file in files)))
 
     def valued_by(self, *what: str | None) -> Kept:
         """The part that holds what follows from a factor set, an engine and the like."""

@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from emissions.engine.work import coverage_bp
+
 # A bill has few names and many hours, so a row has the number of each name.
 _NAME = pa.dictionary(pa.int32(), pa.string())
 HOURS_SCHEMA = pa.schema(
@@ -99,8 +101,8 @@ class Coverage:
 
     @property
     def basis_points(self) -> int:
-        """Known spend per ten thousand of energy-bearing spend, rounded down; 10000 when nothing was spent."""
-        return 10_000 * self.known_cost_micro // self.energy_cost_micro if self.energy_cost_micro > 0 else 10_000
+        """Known spend per ten thousand of energy-bearing spend, from 0 to 10000; 10000 when nothing was spent."""
+        return coverage_bp(self.known_cost_micro, self.energy_cost_micro)
 
 
 def numbered(names: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:

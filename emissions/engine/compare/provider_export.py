@@ -87,8 +87,9 @@ def _aws(row: Mapping[str, str], line: int, path: Path) -> _Told:
 
     scopes = kg("total_scope_1") + kg("total_scope_2_lbm")
     whole = kg("total_lbm")
+    scope_3 = kg("total_scope_3_lbm")
     # Older models have totals only: then all of it is taken for operational.
-    figure = ProviderFigure(row["product_code"], scopes or whole, kg("total_scope_3_lbm"), kg("total_mbm"))
+    figure = ProviderFigure(row["product_code"], scopes or max(0.0, whole - scope_3), scope_3, kg("total_mbm"))
     return row["usage_account_id"], row["usage_period_start"][:7], row.get("model_version", ""), figure
 
 

@@ -110,6 +110,19 @@ def test_read_export__google_nested_parquet_and_gzip__same_figures(tmp_path):
     assert found[0].provider == "gcp"
 
 
+@pytest.mark.parametrize(
+    ("told", "operational", "scope_3"),
+    [((0, 0, 5, 5), 0, 5000), ((0, 0, 0, 5), 5000, 0), ((1, 2, 5, 8), 3000, 5000)],
+    ids=["nothing but scope 3", "a total alone", "every scope"],
+)
+def test_read_export__aws_scopes__add_up_to_its_total(tmp_path, told, operational, scope_3):
+    names = ("total_scope_1", "total_scope_2_lbm", "total_scope_3_lbm", "total_lbm")
+    header = ["usage_account_id", "product_code", "usage_period_start", *(f"{name}_emissions_value" for name in names)]
+    (tmp_path / "carbon.csv").write_text(",".join(header) + "\n1,AWSLambda,2026-02-01," + ",".join(map(str, told)) + "\n")
+    figure = read_export(tmp_path / "carbon.csv", accounts=["1"], months=["2026-02"]).figures["AWSLambda"]
+    assert (figure.operational_kg, figure.embodied_kg, figure.total_kg) == (operational, scope_3, 1000 * told[3])
+
+
 @pytest.mark.parametrize("value", ["many", "nan", "inf", "1e99"])
 def test_read_export__value_that_is_no_mass__refused_with_its_line(tmp_path, value):
     path = tmp_path / "carbon.csv"
