@@ -1,6 +1,6 @@
 # Two commands are enough: `make up` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help up setup setup-test test check test-deep lint types contracts-build assets lock fmt slim gas bench bench-engine bench-ledger
+.PHONY: help up setup setup-test test check test-deep lint types contracts-build assets lock fmt slim gas bench-engine bench-ledger
 
 PY := .venv/bin/python
 DATA ?= .data
@@ -31,9 +31,10 @@ check: setup-test lint types ## Lint, types and everything quick: no chain, no b
 test: setup-test ## All that a change must pass
 	@sh tests/run.sh
 
-test-deep: setup-test ## Long fuzz, many kills, Spark, static analysis of the contracts
+test-deep: setup-test ## The long ones too: fuzz, many kills, Spark
 	.venv/bin/uv pip install --quiet --python $(PY) -r pyproject.toml --extra spark
-	FOUNDRY_PROFILE=deep $(PY) -m pytest -n 2 tests
+	@# The browser's tests need a process of their own (tests/run.sh) and have no long ones.
+	FOUNDRY_PROFILE=deep $(PY) -m pytest -n 2 --dist loadgroup -m "not browser" tests
 
 slim: ## The three agents installed alone from their own locks
 	@sh tests/slim.sh
@@ -45,7 +46,7 @@ gas: setup-test ## Measure the gas of the journey and write tokens/contracts/gas
 	GAS_SNAPSHOT=write .venv/bin/pytest -q -s tests/chain/test_chain_gas.py
 
 assets: setup ## Build style sheets and scripts
-	node cloudtuner/assets/build.mjs
+	PATH=$(CURDIR)/.venv/bin:$$PATH node cloudtuner/assets/build.mjs
 
 fmt: ## Format
 	.venv/bin/ruff format .

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
-# Dimensions. A gigabyte is 10^9 bytes and a gibibyte 2^30; AWS and Azure write GB for both and are taken at their word.
-# `month` and `day` count things kept for that long (a disk of a tier), `count` counts requests, operations and the like.
-DIMENSIONS = ("hour", "second", "day", "month", "gb", "gb_hour", "gb_month", "count", "token")
+# A gigabyte is 10^9 bytes and a gibibyte 2^30; AWS and Azure write GB for both and are taken at their word.
 
 _MULTIPLIER = re.compile(r"\s*([0-9][0-9,]*(?:\.[0-9]+)?)\s*([kmb])?(?![a-z])", re.IGNORECASE)
 _WORD = re.compile(r"[a-z0-9µ]+")
@@ -54,7 +52,11 @@ _COUNTED = re.compile(
 
 @dataclass(frozen=True)
 class Unit:
-    """What a billed unit measures: `factor` of `dimension` per unit ("10K" requests = 10000 of count)."""
+    """What a billed unit measures: `factor` of `dimension` per unit ("10K" requests = 10000 of count).
+
+    Dimensions are hour, second, day, month, gb, gb_hour, gb_month, count and token: `day` and `month` count things kept
+    for that long (a disk of a tier), `count` counts requests, operations and the like.
+    """
 
     dimension: str
     factor: Fraction

@@ -44,7 +44,7 @@ def report_post(request: HttpRequest) -> HttpResponse:
 
 def _body(request: HttpRequest) -> dict[str, Any]:
     length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > MAX_BODY:
+    if not length.isdecimal() or int(length) > MAX_BODY:
         raise ProofError(
             f"the body is larger than {MAX_BODY} bytes.", code="report.too_large", hint="Split the account's lines by month."
         )

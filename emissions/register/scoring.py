@@ -10,8 +10,8 @@ from emissions.poce.report import State
 from emissions.poce.score import GENESIS_TERMS, RewardTerms, Schedule, Score, scores
 from emissions.register.models import PublishedTerms, ReportCommitment
 
-# The columns of a report that an epoch needs as they are.
 _TERMS = tuple(RewardTerms.__dataclass_fields__)
+# The columns of a report that an epoch needs as they are.
 _COLUMNS = tuple(name for name in LiveReport.__dataclass_fields__ if name != "ug")
 
 

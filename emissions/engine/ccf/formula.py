@@ -28,7 +28,6 @@ from emissions.engine.ccf.tables import (
 )
 
 _BYTES_PER_TB = 1099511627776
-_GB_MONTHS = ("GB-Mo", "GB-Month", "GB-Mp", "GB-month")
 _HOURS = ("Hrs", "Hours", "hours", "vCPU-Hours", "DPU-Hour", "ACU-Hr")
 _SECONDS = ("seconds", "Second", "Lambda-GB-Second")
 _GIGABYTES = ("GB", "GigaBytes")
@@ -96,10 +95,10 @@ def footprint(line: Line, amount: float) -> Footprint:
     known = tables()
     t_per_kwh = known.grid.get(line.region) or known.grid[UNKNOWN]
     place = () if line.region in known.grid else (REGION,)
-    if _ends_or_holds(known.texts["unsupported"], line.usage_type):
+    if _holds(known.texts["unsupported"], line.usage_type):
         return Footprint("unsupported", t_per_kwh=t_per_kwh)
     unit, amount = _cleaned(line, amount)
-    if _ends_or_holds(known.texts["unknown"], line.usage_type) or unit not in known.texts["known_unit"]:
+    if _holds(known.texts["unknown"], line.usage_type) or unit not in known.texts["known_unit"]:
         return Footprint("unknown", t_per_kwh=t_per_kwh)
     copies = copies_of(line.service, line.usage_type)
     if unit in _HOURS:
@@ -152,7 +151,7 @@ def _cleaned(line: Line, amount: float) -> tuple[str, float]:
     return ("Hrs", amount / 3600) if seconds_of_redshift else (line.unit, amount)
 
 
-def _ends_or_holds(texts: tuple[str, ...], usage_type: str) -> bool:
+def _holds(texts: tuple[str, ...], usage_type: str) -> bool:
     return any(text in usage_type for text in texts)
 
 
