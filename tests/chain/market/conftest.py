@@ -6,7 +6,7 @@ Made once per file; each test starts from the same state, which the chain goes b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -142,7 +142,8 @@ def make_market(anvil: Any) -> Market:
     maker = Account(anvil.client, 31337, anvil.keys[2])
     founders = Founders(owner, maker, address_of(network.guardian_key), address_of(network.relayer_key))
     local = NETWORKS["local"]
-    book, _ = found_local_market(founders, local, network.book.contracts, dollars=1_000_000, with_aave=False)
+    book, creations = found_local_market(founders, local, network.book.contracts, dollars=1_000_000, with_aave=False)
+    network.book = replace(network.book, creations={**network.book.creations, **creations})
     venues, contracts = book.venues, dict(book.contracts)
     network.register(NODE, wallet=trader.address)
     leaf = network.leaf(NODE, 2_000_000 * KG)

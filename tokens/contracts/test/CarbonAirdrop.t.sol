@@ -184,6 +184,13 @@ contract CarbonAirdropTest is AirdropBase {
         airdrop.claim(1, leaf, _none());
     }
 
+    function test_claim__round_that_was_never_posted__is_refused() public {
+        (bytes32 root,,, uint64 openAt,, ICarbonAirdrop.RoundStatus status) = airdrop.roundOf(7);
+        assertTrue(root == 0 && openAt == 0 && status == ICarbonAirdrop.RoundStatus.None, "a round out of nothing");
+        vm.expectRevert(abi.encodeWithSelector(ICarbonAirdrop.CarbonAirdropWrongStatus.selector, 7, status));
+        airdrop.claim(7, _retro(0, FIRST_HOUR - 10, FIRST_HOUR - 1, KG), _none());
+    }
+
     function test_claim__other_leaf_or_no_leaves__is_refused() public {
         ICarbonAirdrop.RetroLeaf memory leaf = _retro(0, FIRST_HOUR - 10, FIRST_HOUR - 1, KG);
         uint32 round = _openOne(leaf);
