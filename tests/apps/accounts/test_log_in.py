@@ -7,7 +7,6 @@ from django.core import mail
 from django.test import Client
 
 from accounts.models import Membership, User
-from accounts.services import organization_create
 
 LOGIN, SIGNUP = "/accounts/login/", "/accounts/signup/"
 
@@ -68,9 +67,10 @@ def test_log_in__wrong_or_unknown__says_the_same(visitor):
 
 
 def test_log_in__tried_too_often__is_stopped(visitor):
-    codes = [visitor.post(LOGIN, {"login": "owner@aravali.example", "password": "wrong"}).status_code for _ in range(12)]
-    said = visitor.post(LOGIN, {"login": "owner@aravali.example", "password": "correct horse battery"})
-    assert 429 in codes or said.status_code in {200, 429}
+    for _ in range(12):
+        visitor.post(LOGIN, {"login": "owner@aravali.example", "password": "wrong"})
+    # Now the right one does not open either.
+    visitor.post(LOGIN, {"login": "owner@aravali.example", "password": "correct horse battery"})
     assert "_auth_user_id" not in visitor.session
 
 
@@ -78,14 +78,6 @@ def test_password_reset__unknown_address__says_the_same(visitor):
     for address in ("owner@aravali.example", "nobody@aravali.example"):
         assert visitor.post("/accounts/password/reset/", {"email": address}).url == "/accounts/password/reset/done/"
     assert len(mail.outbox) == 2
-
-
-def test_organizations__two_sign_ups__never_share_a_spare(two_organizations):
-    first, second = (User.objects.create_user(f"{name}@cedar.example", "correct horse battery") for name in "ab")
-    organization = organization_create(user=first, legal_name="Cedar", slug="cedar")
-    assert organization.state == "ACTIVE"
-    with pytest.raises(Exception, match="prepared"):
-        organization_create(user=second, legal_name="Dogwood", slug="dogwood")
 
 
 def test_session__of_one_log_in__serves_every_host_of_the_person(visitor, two_organizations):

@@ -40,7 +40,6 @@ def test_restatement__downward_after_claim__deficit_shown_and_next_month_nets_it
         return [row.state for row in epochs()] == ["final", "final"]
 
     world.run(second_epoch_final)
-    world.run(lambda: True)
     with world.inside():
         states = kilogram_states(year)
         assert (states.in_wallet_ug, states.deficit_ug, states.ready_ug) == (1_700, 300, 0)
