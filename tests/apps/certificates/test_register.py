@@ -158,6 +158,7 @@ def test_verification__of_nonsense__is_refused_and_names_nothing(settings, tmp_p
     import json
 
     from certificates import selectors
+    from tokens.chain.book import NAMES
 
     settings.ISSUER_DIR = str(tmp_path / "issuer")
     settings.ADDRESS_BOOK = str(tmp_path / "book.json")
@@ -169,7 +170,7 @@ def test_verification__of_nonsense__is_refused_and_names_nothing(settings, tmp_p
                 "chain_id": 31337,
                 "genesis_hash": "0x" + "11" * 32,
                 "deploy_block": 0,
-                "contracts": dict.fromkeys(("ct02", "tuner", "node_registry", "validator_set", "poce", "retirement"), address),
+                "contracts": dict.fromkeys(NAMES, address),
                 "parameters": {"confirmations": 2},
             }
         )
