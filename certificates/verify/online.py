@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from certificates.verify.content import Content
 from certificates.verify.findings import Check
@@ -33,7 +33,8 @@ def http_registry(base_url: str) -> Registry:
     """The register that answers at `<base_url>/verify/<certificate id>.json`."""
 
     def look_up(certificate_id: str) -> Mapping[str, Any] | None:
-        url = f"{base_url.rstrip('/')}/verify/{certificate_id}.json"
+        # The number is the file's word until V1 holds: it must not lead elsewhere on the register's host.
+        url = f"{base_url.rstrip('/')}/verify/{quote(certificate_id, safe='')}.json"
         if urlsplit(url).scheme not in ("http", "https"):
             raise RegistryUnreachable("the trust file names no http address of the register")
         reached, host = _reachable(url)

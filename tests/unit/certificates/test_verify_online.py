@@ -201,6 +201,12 @@ def test_register__under_a_localhost_name__is_found_on_this_machine(outside):
     assert found == outside.record
 
 
+def test_register__number_that_is_a_way_elsewhere__asks_for_that_number_only(outside):
+    outside.record["certificate_id"] = "x"
+    assert http_registry(outside.url)("y/../x") is None
+    assert http_registry(outside.url)("x") == outside.record
+
+
 def test_register__address_without_http__is_unreachable():
     with pytest.raises(RegistryUnreachable):
         http_registry("ftp://example.org")("CTC-2026-000042-45")
