@@ -71,6 +71,8 @@ def test_deploy__everything__is_owned_by_the_timelock_and_splits_the_billion(anv
     timelock = book.creations["timelock"].address
     told = json.loads(_run("status", "--book", str(path), "--rpc", anvil.url, "--json"))
     assert set(told["owners"].values()) == {timelock}
+    assert {"airdrop", "price_feed", "floor_reserve", "burner"} <= set(told["owners"])
+    assert told["airdrop_paused_until"] is None
     assert set(told["minters"]) == {book.poce, book.airdrop}
     contracts = Contracts(anvil.client, book)
     millions = {book.poce: 400, timelock: 200}

@@ -1,7 +1,7 @@
-"""How the contracts around the core come to be: governance, airdrop, price, floor, burner, fees, grants.
+"""How the contracts around the core come to be: governance, price, floor, burner, fees, grants.
 
 Planned as the core is (`deploy`): every address is known before the first transaction. The core's owner can so be the
-timelock, and CT02 name the airdrop as a minter, before either is there.
+timelock before it is there.
 """
 
 from __future__ import annotations

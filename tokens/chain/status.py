@@ -8,13 +8,15 @@ from typing import Any
 
 from emissions.poce.hexes import normal_address
 
+from .book import AddressBook
 from .client import BlockHead
 from .contracts import Contracts, ValidatorSnapshot
 from .decoding import decode
 from .duties import budget_left
 from .events import MinterChanged
 
-_OWNED = ("ct02", "node_registry", "validator_set", "poce")
+_OWNED = ("ct02", "node_registry", "validator_set", "poce", "airdrop")
+_OWNED_AROUND = ("price_feed", "floor_reserve", "burner")
 _NOBODY = "0x" + "00" * 20
 
 
@@ -40,6 +42,7 @@ class ChainStatus:
     retired_ug: int
     validators: ValidatorSnapshot
     paused_until: int
+    airdrop_paused_until: int
     budget_left: int
     pool: int
     owners: dict[str, str]
@@ -49,8 +52,13 @@ class ChainStatus:
 
     @property
     def is_paused(self) -> bool:
-        """Whether claims wait."""
+        """Whether claims of epochs wait."""
         return self.paused_until > self.block.timestamp
+
+    @property
+    def is_airdrop_paused(self) -> bool:
+        """Whether claims of airdrop rounds wait."""
+        return self.airdrop_paused_until > self.block.timestamp
 
     def to_json(self) -> dict[str, Any]:
         """Amounts as decimal text, times as UTC text."""
@@ -68,6 +76,7 @@ class ChainStatus:
             "total_stake": str(self.validators.total_stake),
             "validators": [{"signer": each.signer, "stake": str(each.stake)} for each in self.validators.validators],
             "paused_until": moment_text(self.paused_until) if self.is_paused else None,
+            "airdrop_paused_until": moment_text(self.airdrop_paused_until) if self.is_airdrop_paused else None,
             "budget_left": str(self.budget_left),
             "pool": str(self.pool),
             "owners": self.owners,
@@ -97,9 +106,10 @@ def read_status(contracts: Contracts) -> ChainStatus:
         retired_ug=contracts.retired_ug(block=at),
         validators=contracts.validators(block=at),
         paused_until=contracts.minting_paused_until(block=at),
+        airdrop_paused_until=contracts.read(book.airdrop, "pausedUntil()", ("uint40",), block=at)[0],
         budget_left=budget_left(contracts, block=at),
         pool=contracts.tuner_balance(book.poce, block=at),
-        owners={name: _address(contracts, book.contracts[name], "owner()", at) for name in _OWNED},
+        owners={name: _address(contracts, place, "owner()", at) for name, place in _owned(book).items()},
         guardian=_address(contracts, book.poce, "guardian()", at),
         minters=_minters(contracts, head),
         pending=tuple(_pending(contracts, at)),
@@ -115,6 +125,12 @@ def moment_text(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _owned(book: AddressBook) -> dict[str, str]:
+    """What has an owner who sets its rules: the core, and of the contracts around it those that the book tells of."""
+    around = {name: book.creations[name].address for name in _OWNED_AROUND if name in book.creations}
+    return {name: book.contracts[name] for name in _OWNED} | around
+
+
 def _minters(contracts: Contracts, head: BlockHead) -> tuple[str, ...]:
     """Who may mint: everybody who ever entered and still may."""
     book = contracts.book
@@ -125,8 +141,8 @@ def _minters(contracts: Contracts, head: BlockHead) -> tuple[str, ...]:
 
 def _pending(contracts: Contracts, at: str) -> list[Pending]:
     found = []
-    for name in _OWNED:
-        next_owner = _address(contracts, contracts.book.contracts[name], "pendingOwner()", at)
+    for name, place in _owned(contracts.book).items():
+        next_owner = _address(contracts, place, "pendingOwner()", at)
         if next_owner != _NOBODY:
             found.append(Pending(f"ownership of {name} waits to be accepted", next_owner))
     ct02 = contracts.book.ct02

@@ -69,6 +69,7 @@ def _lines(status: ChainStatus) -> list[str]:
         f"carbon     minted {kg_text(status.minted_ug)}, retired {kg_text(status.retired_ug)}, "
         f"ceiling {kg_text(status.ceiling_ug)}",
         f"minting    {'paused until ' + moment_text(status.paused_until) if status.is_paused else 'open'}",
+        f"airdrop    {'paused until ' + moment_text(status.airdrop_paused_until) if status.is_airdrop_paused else 'open'}",
         f"rewards    {token_text(status.budget_left)} TUNER left in this period, {token_text(status.pool)} in the pool",
         f"validators set {status.validators.set_id}, {token_text(status.validators.total_stake, places=0)} TUNER at stake",
     ]
