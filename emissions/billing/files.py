@@ -65,6 +65,11 @@ class BillFile:
         """The column names in the file's order."""
         return tuple(column.name for column in self.columns)
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether it was cut out of another file. A column of that name in somebody's own file says nothing."""
+        return self.kind == "parquet" and any((column.name, column.type) == (LINE_COLUMN, "int64") for column in self.columns)
+
 
 @dataclass(frozen=True)
 class _Given:

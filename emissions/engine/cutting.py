@@ -126,7 +126,7 @@ class FileLines:
         if self.file.kind == "parquet":
             kept = f", {LINE_COLUMN}" if LINE_COLUMN in self.file.names else ""
             return f"* EXCLUDE (file_row_number, row_no{kept})"
-        taken: set[str] = set()
+        taken = {LINE_COLUMN}
         named = []
         for column in self.file.columns:
             name = column.name
@@ -140,7 +140,7 @@ class FileLines:
     def _numbered(self) -> tuple[str, str]:
         """The FROM part that numbers the records, and the SQL of the line on which a record stands."""
         scan = LineSql(self.file).scan(numbered=True)
-        if LINE_COLUMN in self.file.names:
+        if self.file.is_cut:
             return scan, LINE_COLUMN
         if self.file.kind != "csv":
             return scan, "row_no"

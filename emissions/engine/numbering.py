@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from itertools import pairwise
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from emissions.billing.files import LINE_COLUMN, BillFile
@@ -17,9 +18,9 @@ def physical_lines(file: BillFile, records: Sequence[int]) -> list[int]:
     A quoted value may span lines, so the file is walked once when there is anything to find. A file that was cut out of
     another tells the lines there.
     """
-    if records and LINE_COLUMN in file.names:
-        told = _lines_told(file)
-        return [told[record - 1] for record in records]
+    if records and file.is_cut:
+        lines: list[int] = _lines_told(file).take(pa.array([record - 1 for record in records])).to_pylist()
+        return lines
     if not records or file.kind != "csv":
         return list(records)
     wanted = set(records)
@@ -44,10 +45,10 @@ def line_shifts(file: BillFile) -> list[tuple[int, int]]:
 
     In Parquet a record's line is its row. In CSV the header is one line, and each line break in a quoted value is one more.
     """
-    if LINE_COLUMN in file.names:
-        shifts = [line - record for record, line in enumerate(_lines_told(file), start=1)]
-        changed = (number for number, (one, other) in enumerate(pairwise(shifts), start=2) if one != other)
-        return [(1, shifts[0]), *((record, shifts[record - 1]) for record in changed)]
+    if file.is_cut:
+        told = _lines_told(file)
+        after_a_gap = pc.indices_nonzero(pc.not_equal(pc.subtract(told[1:], told[:-1]), 1)).to_pylist()
+        return [(place + 1, told[place].as_py() - place - 1) for place in (0, *(gap + 1 for gap in after_a_gap))]
     if file.kind != "csv":
         return [(1, 0)]
     found: list[tuple[int, int]] = []
@@ -65,6 +66,6 @@ def line_shifts(file: BillFile) -> list[tuple[int, int]]:
     return found or [(1, 1)]
 
 
-def _lines_told(file: BillFile) -> list[int]:
-    lines: list[int] = pq.read_table(file.path, columns=[LINE_COLUMN])[LINE_COLUMN].to_pylist()
-    return lines
+def _lines_told(file: BillFile) -> pa.Array:
+    """The line of each record in the file that this one was cut out of; millions of them, so they stay Arrow's."""
+    return pq.read_table(file.path, columns=[LINE_COLUMN])[LINE_COLUMN].combine_chunks()

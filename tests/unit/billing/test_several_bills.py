@@ -104,6 +104,18 @@ def test_sort__year_of_months_and_payers__is_a_bill_each_and_the_same_bytes_agai
     )
 
 
+@pytest.mark.parametrize("name", ["vendor.csv", "vendor.parquet"])
+def test_sort__column_of_our_own_name_in_a_strangers_file__is_one_of_theirs(name, write, work):
+    rows = [{**row, LINE_COLUMN: "no line"} for row in _whole([*exports.focus_aws_rows(), *exports.focus_gcp_rows()])]
+    rows[3]["ConsumedQuantity"] = rows[3]["PricingQuantity"] = "much"
+    found = sort_into_bills([write(rows, name)], folder=work)
+    (part,) = found.bills[next(iter(found.bills))]
+    with estimate([part.file], factor_set=load_factor_set()) as figures:
+        assert [line.line for line in figures.quarantined] == [5 if name.endswith("csv") else 4]
+    with estimate([write(rows[: part.lines], name)], factor_set=load_factor_set()) as figures:
+        assert [line.line for line in figures.quarantined] == [5 if name.endswith("csv") else 4]
+
+
 def test_sort__one_bill__stays_the_file_that_was_given(write, work):
     rows = exports.focus_aws_rows()
     found = sort_into_bills([write(rows), write(rows, "same.parquet")], folder=work)
