@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.generics import ListAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,8 +16,10 @@ from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
 from accounts.authentication import needs
+from certificates.models import Certificate
 from certificates.register.selectors import public_record
-from certificates.selectors import CertificateRow, certificate, certificate_pdf, certificates
+from certificates.selectors import certificate, certificate_pdf, certificates_of
+from cloudtuner.api import CreatedCursorPagination
 from cloudtuner.errors import ServiceError
 
 
@@ -44,7 +48,7 @@ class RegisterRecordView(APIView):
         return Response(record, headers={"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"})
 
 
-class CertificateSerializer(serializers.Serializer[CertificateRow]):
+class CertificateSerializer(serializers.Serializer[Any]):
     """A certificate of the organisation. Quantities are decimal strings."""
 
     id = serializers.UUIDField()
@@ -64,16 +68,27 @@ class CertificateSerializer(serializers.Serializer[CertificateRow]):
     pdf_sha256 = serializers.CharField()
 
 
-class CertificateListView(APIView):
-    """The organisation's certificates, newest first."""
+class NewestFirst(CreatedCursorPagination):
+    """Pages from the newest certificate on; one that is issued meanwhile moves none of them."""
+
+    ordering = ("-created_at", "-pk")
+
+
+class CertificateListView(ListAPIView[Certificate]):
+    """The organisation's certificates, newest first, in pages: `next` and `previous` are their addresses."""
 
     permission_classes = [needs("certificate.view")]
+    serializer_class = CertificateSerializer
+    pagination_class = NewestFirst
 
-    @extend_schema(responses=CertificateSerializer(many=True), operation_id="certificates")
+    def get_queryset(self) -> QuerySet[Certificate]:
+        """Every edition, of one state if `state` names one."""
+        return certificates_of(self.request.query_params.get("state", ""))
+
+    @extend_schema(operation_id="certificates", parameters=[OpenApiParameter("state", str, description="Only of this state.")])
     def get(self, request: Request) -> Response:
         """Every edition, with its state."""
-        found = certificates(state=request.query_params.get("state", ""))
-        return Response(CertificateSerializer(found, many=True).data)  # type: ignore[arg-type] # many, as the stubs cannot say
+        return self.list(request)
 
 
 class CertificateDetailView(APIView):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from certificates import authority
 from certificates.models import Certificate, State
@@ -78,12 +79,14 @@ class PublicVerification:
     findings: Findings
 
 
-def certificates(*, state: str = "") -> list[CertificateRow]:
+def certificates() -> list[CertificateRow]:
     """The open organisation's certificates, newest first; editions that lost their block are listed too."""
-    found = Certificate.objects.all()
-    if state:
-        found = found.filter(state=state)
-    return [row_of(one) for one in found]
+    return [row_of(one) for one in certificates_of()]
+
+
+def certificates_of(state: str = "") -> QuerySet[Certificate]:
+    """The same to be read in pages, of one state or of all."""
+    return Certificate.objects.filter(state=state) if state else Certificate.objects.all()
 
 
 def certificate(certificate_id: uuid.UUID | str) -> CertificateDetail:
