@@ -26,16 +26,14 @@ def month_sql(moment: str) -> str:
 def quantity_sql(text: str, *, double: bool) -> str:
     """The nearest double of a billed quantity, NULL where it is no decimal number that can be valued.
 
-    A zero that is written with an exponent may be a number too small to hold: nobody bills that.
+    A zero may be a number too small to hold, which nobody bills; "0E-10", as Java writes a nought with ten places, is none.
     """
     if double:
         return f"CASE WHEN abs({text}) < 1e30 AND (abs({text}) > 1e-30 OR {text} = 0) THEN {text} END"
     x = f"TRY_CAST({text} AS DOUBLE)"
     spelled = f"length({text}) <= 48 AND regexp_full_match({text}, {literal(_NUMBER)})"
-    return (
-        f"CASE WHEN {spelled} AND abs({x}) < 1e30 AND (abs({x}) > 1e-30 OR ({x} = 0 AND NOT contains(lower({text}), 'e'))) "
-        f"THEN {x} END"
-    )
+    nought = f"({x} = 0 AND regexp_matches({text}, '^[+-]?[0.]+([eE]|$)'))"
+    return f"CASE WHEN {spelled} AND abs({x}) < 1e30 AND (abs({x}) > 1e-30 OR {nought}) THEN {x} END"
 
 
 def micro_sql(cost: str) -> str:

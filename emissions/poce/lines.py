@@ -41,12 +41,13 @@ def normalise_quantity(text: str) -> str:
     """
     # The bounds come before `format`, which would write 1E+999999 out as a million zeros. Decimal itself would also
     # read "1_000" and digits of other scripts, which no bill means.
-    if len(text) > _MAX_TEXT or not _WRITTEN.fullmatch(text) or abs(Decimal(text).adjusted()) > _MAX_DIGITS:
+    value = Decimal(text) if len(text) <= _MAX_TEXT and _WRITTEN.fullmatch(text) else None
+    if value == 0:
+        return "0"
+    if value is None or abs(value.adjusted()) > _MAX_DIGITS:
         raise ProofError(f"not a quantity: {text[:80]!r}.", code="lines.quantity")
-    plain = format(Decimal(text), "f")
-    if "." in plain:
-        plain = plain.rstrip("0").rstrip(".")
-    return "0" if plain in ("-0", "0") else plain
+    plain = format(value, "f")
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
 def rate_key(fields: Mapping[str, str]) -> str:

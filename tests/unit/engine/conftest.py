@@ -57,9 +57,8 @@ def _number(text: str) -> float | None:
     if len(text) > 48 or not re.fullmatch(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?", text):
         return None
     value = float(Decimal(text))
-    if (value == 0 and "e" in text.lower()) or not (value == 0 or 1e-30 < abs(value) < 1e30):
-        return None
-    return value
+    # Decimal keeps what a double cannot hold: a number below the smallest one is not nought.
+    return value if Decimal(text) == 0 or 1e-30 < abs(value) < 1e30 else None
 
 
 def reference(rows: Iterable[dict[str, str]], factors: FactorSet) -> Reference:

@@ -259,6 +259,16 @@ def test_estimate__duplicates_beside_faulty_lines__leave_each_faulty_line_quaran
         assert found.hours["cost_micro"].to_pylist() == [202_000]
 
 
+def test_estimate__nought_with_an_exponent__is_nought(write_bill, factors):
+    path = write_bill([{"line_item_usage_amount": text} for text in ("0E-10", "-0.00e-99", "+0e9", "1")])
+    with estimate([path], factor_set=factors) as found:
+        assert (found.counts.with_energy, found.counts.quarantined) == (4, 0)
+        told = [quantity for _, _, quantity in found.stripped("110022003300").lines]
+        assert told == ["0", "0", "0", "1"]
+        documents = {account: b"".join(parts) for account, parts in found.stripped_documents()}
+        assert documents["110022003300"] == found.stripped("110022003300").to_bytes()
+
+
 def test_estimate__reversal__takes_back_exactly(write_bill, factors):
     path = write_bill([{"line_item_usage_amount": "0.3141592653"}, {"line_item_usage_amount": "-0.3141592653"}])
     with estimate([path], factor_set=factors) as found:
