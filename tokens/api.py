@@ -20,9 +20,11 @@ from cloudtuner.errors import ProofError
 from emissions.engine.identity import ENGINE_ID
 from emissions.poce.requests import check_request
 from emissions.register import selectors as register
-from tokens.network import connection, reading
+from tokens.chain.airdrop import Airdrop
+from tokens.network import connection, reading, rounds
+from tokens.network.models import SealedRound
 from tokens.network.selectors import votes, waiting_for_blocks
-from tokens.network.voting import vote_accept
+from tokens.network.voting import round_vote_accept, vote_accept
 
 
 class PublicView(APIView):
@@ -72,6 +74,9 @@ class NetworkView(PublicView):
             answer["rpc_url"] = settings.RPC_URL
         if pending is not None and reading.set_id() in (None, pending.set_id):
             answer["pending_epoch"] = pending.number
+        waiting = rounds.pending_round()
+        if waiting is not None:
+            answer["pending_round"] = waiting.number
         return Response(answer)
 
 
@@ -126,10 +131,73 @@ class VotesView(PublicView):
     @extend_schema(operation_id="poce_vote", request=VoteSerializer, responses={201: OpenApiResponse(VoteSerializer)})
     def post(self, request: Request, number: int) -> Response:
         """201 also when the same validator voted before: one vote a signer."""
-        caller = require_validator(request)
-        body = request.data if isinstance(request.data, dict) else {}
-        signer = str(body.get("signer", ""))
-        if signer.lower() != caller.lower():
-            raise PermissionDenied("The request is signed by another key than the vote.", code="vote.signature")
-        vote = vote_accept(number=number, signer=signer, signature=str(body.get("signature", "")))
+        signer, signature = _vote(request)
+        vote = vote_accept(number=number, signer=signer, signature=signature)
+        return Response({"signer": vote.signer, "signature": vote.signature}, status=201)
+
+
+def _vote(request: Request) -> tuple[str, str]:
+    """Signer and signature of a vote, handed in by the signer itself."""
+    caller = require_validator(request)
+    body = request.data if isinstance(request.data, dict) else {}
+    signer = str(body.get("signer", ""))
+    if signer.lower() != caller.lower():
+        raise PermissionDenied("The request is signed by another key than the vote.", code="vote.signature")
+    return signer, str(body.get("signature", ""))
+
+
+def _round(number: int) -> SealedRound:
+    row = rounds.sealed(number)
+    if row is None:
+        raise NotFound(f"There is no airdrop round {number}.", code="round.unknown")
+    return row
+
+
+class RoundView(PublicView):
+    """An airdrop round and its votes."""
+
+    @extend_schema(operation_id="poce_round", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, number: int) -> Response:
+        """`posted_tx`, `open_at` and `deadline` (unix seconds of chain time) once it stands on chain."""
+        row = _round(number)
+        told = [{"signer": vote.signer, "signature": vote.signature} for vote in row.votes.all()]
+        answer: dict[str, Any] = {"round": number, "header": row.header, "votes": told}
+        posted = rounds.posted_round(number)
+        if posted is not None:
+            answer |= {"posted_tx": posted.event.tx_hash, "open_at": posted.open_at, "deadline": posted.deadline}
+        return Response(answer)
+
+
+class RoundListView(PublicView):
+    """The published list's exact bytes."""
+
+    @extend_schema(operation_id="poce_round_list", responses={(200, "application/json"): OpenApiTypes.BINARY})
+    def get(self, request: Request, number: int) -> HttpResponse:
+        """Their sha256 is the round's `data_hash`."""
+        return HttpResponse(bytes(_round(number).list), content_type="application/json")
+
+
+class RoundClaimView(PublicView):
+    """What anyone needs to claim a leaf without us."""
+
+    @extend_schema(operation_id="poce_round_claim", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, number: int, node: str) -> Response:
+        """The leaf, its proof, and the call that pays it to the leaf's wallet whoever sends it: `to` and `data`."""
+        listed = rounds.list_of(_round(number))
+        entry = listed.entry(node)
+        if entry is None:
+            raise NotFound(f"Node {node} is not in airdrop round {number}.", code="airdrop.no_node")
+        call = Airdrop(connection.contracts()).claim(listed, node)
+        answer = {"round": number, "leaf": entry.to_json(), "proof": listed.proof(node), "to": call.to}
+        return Response({**answer, "data": "0x" + call.data.hex()})
+
+
+class RoundVotesView(PublicView):
+    """Where validators hand in their signatures over airdrop rounds."""
+
+    @extend_schema(operation_id="poce_round_vote", request=VoteSerializer, responses={201: OpenApiResponse(VoteSerializer)})
+    def post(self, request: Request, number: int) -> Response:
+        """201 also when the same validator voted before: one vote a signer."""
+        signer, signature = _vote(request)
+        vote = round_vote_accept(number=number, signer=signer, signature=signature)
         return Response({"signer": vote.signer, "signature": vote.signature}, status=201)

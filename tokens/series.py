@@ -91,16 +91,27 @@ class HourSeries:
 
 
 Interval = tuple[int, int]
+Track = tuple[str, int]
+"""A node and the airdrop round that paid hours before its first one; 0 for what epochs pay, which is one long series."""
 
 
 @dataclass(frozen=True)
 class NodeRuler:
-    """A node's series, how far it was claimed, and which positions retirements took (half-open intervals, any order)."""
+    """A node's series, how far it was claimed, and which positions retirements took (half-open intervals, any order).
+
+    What epochs pay of a node is one ruler; the leaf of an airdrop round is one of its own, `round` says which.
+    """
 
     node: str
     series: HourSeries
     claimed_ug: int
     taken: tuple[Interval, ...] = ()
+    round: int = 0
+
+    @property
+    def track(self) -> Track:
+        """Which series this is, among all of an organisation."""
+        return self.node, self.round
 
     @property
     def deficit_ug(self) -> int:
@@ -128,8 +139,8 @@ class NodeRuler:
         """µg in the wallet, not retired, of these hours."""
         return sum(self.series.within(low, high, hour_from, hour_through) for low, high in self.free)
 
-    def steps(self, hour_from: int, hour_through: int) -> Iterator[tuple[int, str, Interval]]:
-        """The free positions of these hours, cut at each hour: (hour, node, interval), ascending."""
+    def steps(self, hour_from: int, hour_through: int) -> Iterator[tuple[int, Track, Interval]]:
+        """The free positions of these hours, cut at each hour: (hour, track, interval), ascending."""
         begin = self.series.before(hour_from)
         for (hour, _), reached in zip(self.series.hours, self.series.reached, strict=True):
             if hour < hour_from:
@@ -138,28 +149,28 @@ class NodeRuler:
                 return
             for low, high in self.free:
                 if max(low, begin) < min(high, reached):
-                    yield hour, self.node, (max(low, begin), min(high, reached))
+                    yield hour, self.track, (max(low, begin), min(high, reached))
             begin = max(begin, reached)
 
 
-def take_oldest(rulers: Iterable[NodeRuler], ug: int, *, hour_from: int, hour_through: int) -> dict[str, list[Interval]]:
-    """Which positions of which nodes make up `ug`: oldest hours first over all nodes, equal hours by node id.
+def take_oldest(rulers: Iterable[NodeRuler], ug: int, *, hour_from: int, hour_through: int) -> dict[Track, list[Interval]]:
+    """Which positions of which tracks make up `ug`: oldest hours first over all nodes, equal hours by node id.
 
     >>> a = NodeRuler("a", HourSeries(((1, 10), (2, 10))), 20)
     >>> b = NodeRuler("b", HourSeries(((1, 3), (3, 9))), 12)
     >>> take_oldest([a, b], 15, hour_from=1, hour_through=3)
-    {'a': [(0, 12)], 'b': [(0, 3)]}
+    {('a', 0): [(0, 12)], ('b', 0): [(0, 3)]}
 
     Raises ValueError when there is less than that.
     """
-    taken: dict[str, list[Interval]] = {}
+    taken: dict[Track, list[Interval]] = {}
     left = ug
-    for _hour, node, (low, high) in heapq.merge(*(ruler.steps(hour_from, hour_through) for ruler in rulers)):
+    for _hour, track, (low, high) in heapq.merge(*(ruler.steps(hour_from, hour_through) for ruler in rulers)):
         if left == 0:
             break
         part = (low, min(high, low + left))
         left -= part[1] - part[0]
-        parts = taken.setdefault(node, [])
+        parts = taken.setdefault(track, [])
         if parts and parts[-1][1] == part[0]:
             parts[-1] = (parts[-1][0], part[1])
         else:

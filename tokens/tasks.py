@@ -14,7 +14,18 @@ from cloudtuner import clock, locks
 from cloudtuner.errors import CloudTunerError
 from cloudtuner.tasks import public_task, tenant_task
 from emissions.register.models import NodeBinding
-from tokens.network import indexer, paying, reading, registering, relay, sealing, settling, voting
+from tokens.network import (
+    indexer,
+    paying,
+    reading,
+    registering,
+    relay,
+    round_paying,
+    round_sealing,
+    sealing,
+    settling,
+    voting,
+)
 from tokens.network.models import ChainEvent, ChainTx, Cursor, TxState
 from tokens.services.pulling import pull
 from tokens.waking import INDEXER, RELAY, SEALER, wake_on_commit
@@ -30,7 +41,9 @@ def relay_tick() -> None:
     """Writes the intents that follow from what is known (registrations, posts, payments) and relays what waits."""
     _quietly(registering.register_nodes)
     _quietly(voting.post_epochs)
+    _quietly(voting.post_rounds)
     _quietly(paying.push_claims)
+    _quietly(round_paying.push_rounds)
     _quietly(paying.settle_fees)
     if _quietly(relay.relay_once):
         wake_on_commit(INDEXER)
@@ -54,8 +67,9 @@ def indexer_tick() -> None:
 
 @public_task(queue="chain", recorded=False)
 def sealer_tick() -> None:
-    """Seals the next epoch when there is something new to attest."""
+    """Seals the next epoch, and the next airdrop round, when there is something new to attest."""
     _quietly(sealing.seal_once)
+    _quietly(round_sealing.seal_round)
 
 
 @tenant_task(queue="chain", recorded=False)
@@ -73,7 +87,7 @@ def sweep() -> None:
 def pull_concerned() -> None:
     """Lets the organisations pull to which something happened near the head, or whose burn is on its way."""
     recent = reading.final_below() - RECENT_BLOCKS
-    told = ChainEvent.objects.filter(name__in=("Claimed", "Retired"), block__number__gt=recent).values("account")
+    told = ChainEvent.objects.filter(name__in=("Claimed", "AirdropPaid", "Retired"), block__number__gt=recent).values("account")
     bound = NodeBinding.objects.filter(wallet__in=told).values("organization")
     retiring = ChainTx.objects.filter(kind="retire").exclude(state=TxState.FINAL, block_number__lte=recent)
     retiring = retiring.exclude(state=TxState.FAILED, failed_at__lt=clock.now() - timedelta(minutes=5))

@@ -14,4 +14,8 @@ urlpatterns = [
     path("epochs/<int:number>", api.EpochView.as_view(), name="epoch"),
     path("epochs/<int:number>/bundle", api.BundleView.as_view(), name="bundle"),
     path("epochs/<int:number>/votes", api.VotesView.as_view(), name="votes"),
+    path("rounds/<int:number>", api.RoundView.as_view(), name="round"),
+    path("rounds/<int:number>/list", api.RoundListView.as_view(), name="round_list"),
+    path("rounds/<int:number>/votes", api.RoundVotesView.as_view(), name="round_votes"),
+    path("rounds/<int:number>/claims/<str:node>", api.RoundClaimView.as_view(), name="round_claim"),
 ]

@@ -33,7 +33,7 @@ def _lots(payload: Payload, words: Words) -> Markup:
         (
             str(number),
             short(lot.node),
-            str(lot.epoch),
+            lot.paid_by,
             [
                 clock.hour_text(lot.hour_from).removesuffix(" UTC"),
                 el("br"),

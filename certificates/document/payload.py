@@ -26,7 +26,7 @@ class Lot:
     """Kilograms of one node and the ledger hours they come from; the first and the last hour may be shared."""
 
     node: str
-    epoch: int
+    paid_by: str
     leaf_hash: str
     claim_tx: str
     hour_from: int
@@ -156,7 +156,7 @@ def payload_from(claim: Mapping[str, Any], *, claim_hash: str, receipt: ReceiptF
             lots=tuple(
                 Lot(
                     node=lot["node"],
-                    epoch=int(lot["epoch"]),
+                    paid_by=f"R{lot['round']}" if "round" in lot else str(lot["epoch"]),
                     leaf_hash=lot["leaf_hash"],
                     claim_tx=lot["claim_tx"],
                     hour_from=int(lot["hour_from"]),

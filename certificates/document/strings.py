@@ -69,7 +69,8 @@ EN: Mapping[str, str] = {
     "annex": "Annex to certificate {certificate_id}",
     "annex_lots": "A. Where the kilograms come from",
     "lots_intro": "Own lots are used oldest first. Every hour between the first and the last is used whole; of those two, the "
-    "share printed here was used. Hours are UTC and named by their start.",
+    "share printed here was used. Hours are UTC and named by their start. R and a number is the retroactive round that paid "
+    "hours before the account was enrolled.",
     "lots_none": "No lot of the holder's own ledger was used: these are acquired records of others' emissions, "
     "without a ledger trace.",
     "lots_caption": "Lots retired by this certificate",

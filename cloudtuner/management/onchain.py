@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 from cloudtuner.errors import ChainError, CloudTunerError, ConfigurationError
 from cloudtuner.units import UNITS_PER_UG, kg_text, token_text
-from emissions.poce.airdrop import AirdropList
+from emissions.engine.identity import ENGINE_ID
+from emissions.poce.airdrop import AirdropList, Named, RetroEntry
 from emissions.poce.epoch import EpochHeader
 from emissions.poce.hexes import to_hex
 from emissions.poce.keys import address_of, sign
@@ -83,6 +85,16 @@ class DemoKeys:
     network: bytes = field(repr=False)
 
 
+class Rounds(Protocol):
+    """What the service knows of airdrop rounds, so that one made here does not stand in the way of its own."""
+
+    def named(self) -> tuple[Named, ...]:
+        """What rounds named so far."""
+
+    def keep(self, listed: AirdropList) -> None:
+        """Takes a round in before it is posted."""
+
+
 @dataclass
 class OnChain:
     """Walks the contracts once; `rows` yields each Row as it is done. `wait` lets seconds of chain time pass."""
@@ -92,6 +104,7 @@ class OnChain:
     keys: DemoKeys
     folder: Path
     wait: Callable[[int], None]
+    rounds: Rounds
 
     def rows(self) -> Iterator[Row]:
         """Every row in order. Raises OnChainOff at the first whose figure is off, ConfigurationError without bytecode."""
@@ -215,14 +228,24 @@ class OnChain:
 
     def _airdrop(self) -> Row:
         """Twelve months of bills, estimated, attested by the validators, pushed to the wallet; a second claim is refused."""
-        airdrop = Airdrop(self.client, self.book.chain_id, self.book.airdrop)
+        airdrop = Airdrop(self.contracts)
         by_account = past_year_ug(self.folder / "past-year")
         leaves = retro_leaves(by_account, network_key=self.keys.network, wallet=self.holder.address)
         for leaf in leaves:
             self._register(leaf.node)
-        listed = AirdropList(airdrop.round_count() + 1, leaves, {leaf.node: FIRST_HOUR for leaf in leaves})
-        attested = listed.header(factor_set=str(self.book.parameters["factor_set"]), set_id=self.contracts.set_id())
+        listed = AirdropList(
+            chain_id=self.book.chain_id,
+            registry=self.book.node_registry,
+            round=airdrop.round_count() + 1,
+            factor_set=str(self.book.parameters["factor_set"]),
+            engine=ENGINE_ID,
+            set_id=self.contracts.set_id(),
+            entries=tuple(RetroEntry(leaf, ()) for leaf in leaves),
+            named=self.rounds.named(),
+        )
+        attested = listed.header
         digest = attested.digest(airdrop.domain)
+        self.rounds.keep(listed)
         votes = [(address_of(key), sign(key, digest)) for key in self.keys.validators]
         self.owner.send(airdrop.post_round(attested, votes))
         self.wait(self.book.window_s + 1)
@@ -232,9 +255,9 @@ class OnChain:
         assert receipt is not None
         total = sum(by_account.values())
         refused = 0
-        for place, leaf in enumerate(leaves):
+        for leaf in leaves:
             try:
-                self.client.call(airdrop.claim(listed.round, leaf, listed.proof(place)))
+                self.client.call(airdrop.claim(listed, leaf.node))
             except ChainError as error:
                 refused += error.code == "chain.revert.carbon_airdrop_hours_paid"
         text = (

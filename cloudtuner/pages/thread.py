@@ -134,7 +134,8 @@ def _retired(node: str, hour: int) -> list[dict[str, str]]:
         href = reverse("tokens:retirement", args=[row.id])
         text = f"{row.certificate_id} · {kg_text(row.ug)} · {row.state_label}"
         steps.append({"title": _("Retired"), "text": text, "href": href, "hash": row.tx_hash})
-        steps.append({"title": _("Claimed"), "text": _("epoch %(epoch)s") % {"epoch": part.epoch}, "hash": part.claim_tx})
+        paid_by = _("retroactive round %(n)s") % {"n": part.round} if part.round else _("epoch %(epoch)s") % {"epoch": part.epoch}
+        steps.append({"title": _("Claimed"), "text": paid_by, "hash": part.claim_tx})
     return steps
 
 

@@ -20,7 +20,7 @@ from emissions.poce.eip712 import Domain
 from emissions.poce.hexes import ZERO_32
 from emissions.poce.keys import sign
 from emissions.poce.lines import StrippedLines
-from emissions.poce.report import Level, NodeReport, State, build_report, month_range
+from emissions.poce.report import Level, NodeReport, State, build_report, is_too_old, month_range
 
 from .spool import SignedReport, Spool, SpooledReport
 
@@ -68,12 +68,15 @@ def _report_node(
 
 
 def _months(figures: Estimate, node: Node, factor_set: FactorSet) -> Iterator[tuple[NodeReport, StrippedLines]]:
-    """A report per month of the account's hours in this bill, not yet placed in the chain."""
+    """A report per month of the account's hours in this bill, not yet placed in the chain; none of months too old to count."""
     summary = next(summary for summary in figures.accounts if summary.account == node.account)
     stripped = figures.stripped(node.account)
-    hour = max(summary.hour_from, node.first_hour)
+    hour = max(summary.hour_from, 0)
     while hour <= summary.hour_through:
         start, end = month_range(hour, node.first_hour)
+        hour = end + 1
+        if is_too_old(start, node.first_hour):
+            continue
         lines = stripped.between(start, end)
         settled = end < hour_of(clock.now()) and summary.lines_without_invoice == 0
         report = build_report(
@@ -93,7 +96,6 @@ def _months(figures: Estimate, node: Node, factor_set: FactorSet) -> Iterator[tu
             bill_digest=figures.bill.bill_digest,
         )
         yield report, lines
-        hour = end + 1
 
 
 def _coverage_bp(figures: Estimate, account: str, hour_from: int, hour_through: int) -> int:

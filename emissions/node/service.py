@@ -99,6 +99,19 @@ class ServiceClient:
         body = jcs({"signer": signer, "signature": signature})
         self._send("POST", f"/poce/v1/epochs/{epoch}/votes", body=body, signed=True)
 
+    def round(self, number: int) -> dict[str, Any]:
+        """An airdrop round's header, its votes, and the transaction that posted it, if one did."""
+        return self._object("GET", f"/poce/v1/rounds/{number}")
+
+    def round_list(self, number: int) -> bytes:
+        """The bytes of an airdrop round's list."""
+        return self._send("GET", f"/poce/v1/rounds/{number}/list", limit=LARGE)
+
+    def post_round_vote(self, number: int, *, signer: str, signature: str) -> None:
+        """Hands in a vote on an airdrop round; the same vote twice changes nothing."""
+        body = jcs({"signer": signer, "signature": signature})
+        self._send("POST", f"/poce/v1/rounds/{number}/votes", body=body, signed=True)
+
     def _object(self, method: str, path: str, *, body: bytes = b"", signed: bool = False, limit: int = SMALL) -> dict[str, Any]:
         value = read_json(self._send(method, path, body=body, signed=signed, limit=limit), what=f"answer to {path}")
         if not isinstance(value, dict):

@@ -24,6 +24,8 @@ _NAMES = (
 _LOT_NAMES = (
     "node", "epoch", "leaf_hash", "claim_tx", "hour_from", "hour_through", "first_hour_ug", "last_hour_ug", "ug", "history_root",
 )  # fmt: skip
+# Of hours before a node's first, which an airdrop round paid.
+_ROUND_LOT_NAMES = tuple("round" if name == "epoch" else name for name in _LOT_NAMES)
 
 
 def claim_bytes(claim: Mapping[str, Any]) -> bytes:
@@ -81,11 +83,11 @@ def _shape(claim: object) -> tuple[Fields, int, list[Fields], Fields, Fields]:
     chain.number("id")
     chain.address("retirement")
     chain.address("ct02")
-    lots = top.parts("lots", _LOT_NAMES)
+    lots = top.parts("lots", _LOT_NAMES, _ROUND_LOT_NAMES)
     for lot in lots:
         for name in ("node", "leaf_hash", "claim_tx", "history_root"):
             lot.bytes32(name)
-        lot.number("epoch")
+        lot.number("round" if lot.has("round") else "epoch")
     emissions = top.part(
         "emissions", ("operational_ug", "embodied_ug", "low_ug", "high_ug", "energy_uwh", "by_region", "by_basis")
     )

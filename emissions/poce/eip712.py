@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from cloudtuner.errors import ProofError
 
 from .abi import encode
+from .fields import Fields
 from .hexes import normal_address
 from .keccak import keccak
 
@@ -57,3 +58,42 @@ def struct_hash(struct: str, values: Sequence[Any]) -> bytes:
 def digest(domain: Domain, struct: str, values: Sequence[Any]) -> bytes:
     """The 32 bytes that are signed."""
     return keccak(b"\x19\x01" + domain.separator + struct_hash(struct, values))
+
+
+@dataclass(frozen=True)
+class SignedStruct:
+    """A dataclass whose fields stand in the order of the struct that is signed; field names match but for case.
+
+    In JSON whole numbers of more than 64 bits are decimal strings.
+    """
+
+    STRUCT: ClassVar[str]
+
+    def values(self) -> tuple[Any, ...]:
+        return astuple(self)
+
+    def digest(self, domain: Domain) -> bytes:
+        """What a vote signs."""
+        return digest(domain, self.STRUCT, self.values())
+
+    @classmethod
+    def _kinds(cls) -> dict[str, str]:
+        return dict(zip([field.name for field in fields(cls)], [kind for kind, _ in fields_of(cls.STRUCT)], strict=True))
+
+    def to_json(self) -> dict[str, Any]:
+        told = {name: getattr(self, name) for name in self._kinds()}
+        return {name: str(told[name]) if kind in ("uint128", "uint256") else told[name] for name, kind in self._kinds().items()}
+
+    @classmethod
+    def from_json(cls, value: object, *, what: str = "header") -> Self:
+        """Raises ProofError naming the field that is missing, unknown or out of its bounds."""
+        kinds = cls._kinds()
+        told = Fields(value, tuple(kinds), what=what)
+        read: dict[str, Any] = {}
+        for name, kind in kinds.items():
+            if kind == "bytes32":
+                read[name] = told.bytes32(name)
+            else:
+                bits = int(kind.removeprefix("uint"))
+                read[name] = told.number(name, bits=min(bits, 53)) if bits <= 64 else told.quantity(name, bits=bits)
+        return cls(**read)

@@ -7,7 +7,7 @@ what it checked itself and compares the bytes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from itertools import pairwise
@@ -16,11 +16,11 @@ from typing import Any
 from cloudtuner.errors import ProofError
 
 from .canonical import jcs, read_canonical
-from .eip712 import Domain, digest, fields_of
+from .eip712 import SignedStruct
 from .fields import Fields
 from .hexes import to_hex
 from .live import LiveReport
-from .merkle import StandardTree, leaf_hash
+from .merkle import StandardTree, TreeLeaf
 from .score import GENESIS_TERMS, Schedule, cumulative_tuner, read_schedule, scores
 
 HEADER_STRUCT = (
@@ -35,16 +35,22 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class NodeState:
-    """A node as it enters an epoch: its wallet on chain and its live FINAL reports by hour (at least one)."""
+    """A node as it enters an epoch or a round: wallet and first hour on chain, and live FINAL reports by hour (at least one).
+
+    In an epoch, reports of months before the first hour are what later months are scored against; nothing else.
+    """
 
     node: str
     wallet: str
     reports: tuple[LiveReport, ...]
+    first_hour: int = 0
 
 
 @dataclass(frozen=True)
-class Leaf:
+class Leaf(TreeLeaf):
     """What a claim shows to the contract: everything a node was ever attested, cumulatively."""
+
+    TYPES = LEAF_TYPES
 
     node: str
     wallet: str
@@ -53,13 +59,6 @@ class Leaf:
     cum_tuner: int
     level: int
     history_root: str
-
-    def values(self) -> tuple[Any, ...]:
-        """The fields in the order of the contract's struct."""
-        return astuple(self)
-
-    def leaf_hash(self) -> str:
-        return to_hex(leaf_hash(LEAF_TYPES, self.values()))
 
 
 @dataclass(frozen=True)
@@ -194,8 +193,10 @@ class Bundle:
 
 
 @dataclass(frozen=True)
-class EpochHeader:
-    """What validators sign and the contract stores; the fields stand in the order of the signed struct."""
+class EpochHeader(SignedStruct):
+    """What validators sign and the contract stores; the domain's contract is PoCE."""
+
+    STRUCT = HEADER_STRUCT
 
     epoch: int
     root: str
@@ -207,29 +208,6 @@ class EpochHeader:
     data_hash: str
     factor_set: str
     set_id: int
-
-    def values(self) -> tuple[Any, ...]:
-        return astuple(self)
-
-    def digest(self, domain: Domain) -> bytes:
-        """What a vote signs; the domain's contract is PoCE."""
-        return digest(domain, HEADER_STRUCT, astuple(self))
-
-    def to_json(self) -> dict[str, Any]:
-        amounts = {name: str(getattr(self, name)) for name in ("total_ug", "ceiling_ug", "total_tuner")}
-        return {name: amounts.get(name, getattr(self, name)) for name in self.__dataclass_fields__}
-
-    @classmethod
-    def from_json(cls, value: object) -> EpochHeader:
-        fields = Fields(value, tuple(cls.__dataclass_fields__), what="header")
-        read: dict[str, Any] = {}
-        for (kind, _), name in zip(fields_of(HEADER_STRUCT), cls.__dataclass_fields__, strict=True):
-            if kind == "bytes32":
-                read[name] = fields.bytes32(name)
-            else:
-                bits = int(kind.removeprefix("uint"))
-                read[name] = fields.number(name, bits=min(bits, 53)) if bits <= 64 else fields.quantity(name, bits=bits)
-        return cls(**read)
 
 
 def header_of(bundle: Bundle) -> EpochHeader:
@@ -292,23 +270,24 @@ def build_bundle(
 
 def _leaf(state: NodeState, before: BundleLeaf | None, terms: Schedule) -> BundleLeaf:
     reports = state.reports
-    if not reports:
-        raise ProofError(f"node {state.node} has no FINAL report.", code="bundle.no_report")
+    counted = tuple(report for report in reports if report.hour_from >= state.first_hour)
+    if not counted:
+        raise ProofError(f"node {state.node} has no FINAL report from its first hour on.", code="bundle.no_report")
     for left, right in pairwise(reports):
         if left.hour_through >= right.hour_from:
             raise ProofError(
                 f"node {state.node}: reports overlap or are out of order at hour {right.hour_from}.", code="bundle.overlap"
             )
-    cum_ug = max(0, sum(report.ug for report in reports))
+    cum_ug = max(0, sum(report.ug for report in counted))
     found = scores(reports, terms)
     leaf = Leaf(
         node=state.node,
         wallet=state.wallet,
         through_hour=max(reports[-1].hour_through, before.leaf.through_hour if before else 0),
         cum_ug=cum_ug,
-        cum_tuner=cumulative_tuner(found),
-        level=min(report.level for report in reports),
-        history_root=history_root(reports),
+        cum_tuner=cumulative_tuner(score for score in found if score.hour_from >= state.first_hour),
+        level=min(report.level for report in counted),
+        history_root=history_root(counted),
     )
     return BundleLeaf(
         leaf=leaf,

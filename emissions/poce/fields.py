@@ -69,12 +69,17 @@ class Fields:
         """The object under a name, itself with exactly these names."""
         return Fields(self._value[name], names, what=self._where(name))
 
-    def parts(self, name: str, names: tuple[str, ...]) -> list[Fields]:
-        """The list of objects under a name."""
+    def has(self, name: str) -> bool:
+        """Whether this name is among those it was read with."""
+        return name in self._value
+
+    def parts(self, name: str, names: tuple[str, ...], *others: tuple[str, ...]) -> list[Fields]:
+        """The list of objects under a name, each with these names or with one of the other sets."""
         value = self._value[name]
         if not isinstance(value, list):
             raise ProofError(f"{self._where(name)} is not a list.", code="json.shape")
-        return [Fields(item, names, what=f"{self._where(name)}[{index}]") for index, item in enumerate(value)]
+        told = [next((each for each in others if isinstance(item, Mapping) and set(each) == set(item)), names) for item in value]
+        return [Fields(*pair, what=f"{self._where(name)}[{index}]") for index, pair in enumerate(zip(value, told, strict=True))]
 
     def hashes(self, name: str) -> tuple[str, ...]:
         """A list of 32-byte hashes."""

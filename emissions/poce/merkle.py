@@ -8,8 +8,9 @@ an inner node hashes its children in sorted order, so that a proof needs no left
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import sha3
 
@@ -23,6 +24,19 @@ from .keccak import keccak
 def leaf_hash(types: Sequence[str], values: Sequence[Any]) -> bytes:
     """The hash of one leaf."""
     return keccak(keccak(encode(types, values)))
+
+
+@dataclass(frozen=True)
+class TreeLeaf:
+    """A dataclass whose fields stand in the order of the contract's struct of a leaf; `TYPES` are their Solidity types."""
+
+    TYPES: ClassVar[tuple[str, ...]]
+
+    def values(self) -> tuple[Any, ...]:
+        return astuple(self)
+
+    def leaf_hash(self) -> str:
+        return to_hex(leaf_hash(self.TYPES, self.values()))
 
 
 class StandardTree:

@@ -23,6 +23,8 @@ STRUCT = (
 )
 HOUR_TYPES = ("uint64", "int128")
 FULL_COVERAGE_BP = 10_000
+MAX_RETRO_HOURS = 366 * 24
+"""Hours before a node's first hour that can be paid: twelve months, one of them of a leap year. The contract's constant."""
 LAST_HOUR = 70_000_000  # in the year 9955; the calendar of Python ends in 9999
 
 
@@ -148,16 +150,22 @@ def _within(value: int, kind: type[IntEnum], name: str) -> int:
 def month_range(hour: int, first_hour: int) -> tuple[int, int]:
     """The range of the report that holds an hour: its calendar month (UTC), cut to the node's first hour.
 
-    The month's end stands even while the month still runs, so that each later report replaces the earlier ones.
+    A month that ends before the first hour is whole: its hours belong to airdrop rounds, those from the first hour on to
+    epochs. The month's end stands even while the month still runs, so that each later report replaces the earlier ones.
 
-    >>> month_range(484300, 0), month_range(484300, 484297)
-    ((484296, 485015), (484297, 485015))
+    >>> month_range(484300, 0), month_range(484300, 484297), month_range(484300, 490000)
+    ((484296, 485015), (484297, 485015), (484296, 485015))
     """
     if not 0 <= hour <= LAST_HOUR:
         raise ProofError(f"hour {hour} is not in the calendar.", code="report.range")
     start = hour_start(hour)
     begin, through = month_hours(start.year, start.month)
-    return max(begin, first_hour), through
+    return begin if through < first_hour else max(begin, first_hour), through
+
+
+def is_too_old(hour_from: int, first_hour: int) -> bool:
+    """Whether hours from this one on lie too long before a node's first hour to be paid by anything."""
+    return hour_from + MAX_RETRO_HOURS < first_hour
 
 
 def hours_root(hours: Sequence[tuple[int, int]]) -> str:

@@ -8,7 +8,7 @@ sealer and every validator come to the same units from the same reports.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -188,7 +188,7 @@ def scores(reports: Sequence[LiveReport], schedule: Schedule = GENESIS_TERMS) ->
     return tuple(found)
 
 
-def cumulative_tuner(found: Sequence[Score]) -> int:
+def cumulative_tuner(found: Iterable[Score]) -> int:
     """`cumTuner` of a leaf, base units: the sum over the node's months, never below zero."""
     return max(0, sum(score.tuner_units for score in found))
 

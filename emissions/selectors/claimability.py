@@ -7,7 +7,7 @@ from collections import defaultdict
 from cloudtuner import clock
 from cloudtuner.clock import hour_start
 from emissions.models import ReportedMonth
-from emissions.poce.report import State
+from emissions.poce.report import State, is_too_old
 from emissions.register.selectors import CommittedReport, live_final_reports
 from emissions.selectors.figures import Claimability, ClaimMonth, LedgerFilters, NodeInfo
 from emissions.selectors.months import Month, months
@@ -102,9 +102,10 @@ def _why(
     month: Month, node: NodeInfo, *, waiting: int, by_cost: int, final: CommittedReport | None, row: ReportedMonth | None
 ) -> tuple[str, str, str]:
     """State, code and sentence of what keeps the month, or a part of it, from being claimable."""
-    if month.hour_through < node.first_hour:
+    if is_too_old(month.hour_from, node.first_hour):
         first = clock.hour_text(node.first_hour)
-        return "before_enrolment", "month.before_enrolment", f"The account was enrolled from {first}; earlier hours never count."
+        text = f"The account was enrolled from {first}; hours more than twelve months before that never count."
+        return "before_enrolment", "month.before_enrolment", text
     closed = month.state() is State.FINAL
     if not closed:
         state = "final" if final and not waiting else "provisional"
@@ -118,7 +119,7 @@ def _why(
         return state, "month.open", f"The month ends on {clock.hour_text(month.hour_through + 1)}."
     if row is not None and row.problem_code:
         return "waiting", row.problem_code, row.problem
-    if waiting and node.first_hour > month.hour_from:
+    if waiting and month.hour_from < node.first_hour <= month.hour_through:
         text = f"Hours before {clock.hour_text(node.first_hour)}, when the account was enrolled, never count."
         return ("final" if final else "waiting"), "month.before_enrolment", text
     if waiting:

@@ -23,7 +23,7 @@ from emissions.poce.canonical import jcs
 from emissions.poce.eip712 import Domain
 from emissions.poce.hexes import to_hex
 from emissions.poce.lines import StrippedLines
-from emissions.poce.report import Level, NodeReport, State, build_report, month_range
+from emissions.poce.report import Level, NodeReport, State, build_report, is_too_old, month_range
 from emissions.register.domain import report_domain
 from emissions.register.jobs import Job, job_done, job_keep, job_later, job_put_off_on_error, job_take
 from emissions.register.models import NodeBinding, ReportCommitment, WaitingJob
@@ -91,10 +91,14 @@ def _build_all(job: Job, domain: Domain) -> tuple[int, int | None]:
 
 
 def _with_nodes(found: list[Month], bound: dict[str, BoundNode]) -> list[tuple[Month, BoundNode]]:
-    """The months that the platform signs for, with their node."""
+    """The months that the platform signs for, with their node: those from its first hour on, and twelve before it."""
     ids = account_nodes()
     pairs = [(month, bound.get(ids[month.provider, month.account])) for month in found]
-    return [(month, node) for month, node in pairs if node is not None and node.hosted and month.hour_through >= node.first_hour]
+    return [(month, node) for month, node in pairs if node is not None and node.hosted and _is_due(month, node)]
+
+
+def _is_due(month: Month, node: BoundNode) -> bool:
+    return not is_too_old(month_range(month.hour_through, node.first_hour)[0], node.first_hour)
 
 
 def _month_build(month: Month, node: BoundNode, signer: _Signer) -> int:

@@ -9,6 +9,7 @@ from cloudtuner.management.onchain import DemoKeys, OnChain, OnChainOff
 from cloudtuner.management.past_year import past_year_nodes
 from cloudtuner.management.systems import SYSTEMS, Shown, system_rows
 from emissions.grid.catalog import load_factor_set
+from emissions.poce.airdrop import AirdropList, Named
 from emissions.poce.epoch import EpochHeader, Leaf
 from emissions.poce.hexes import ZERO_32
 from emissions.poce.keys import address_of, sign
@@ -27,6 +28,19 @@ NAMES = [
 ]  # fmt: skip
 
 
+class _Kept:
+    """A service without rounds of its own, which takes in what it is given."""
+
+    def __init__(self) -> None:
+        self.lists: list[AirdropList] = []
+
+    def named(self) -> tuple[Named, ...]:
+        return ()
+
+    def keep(self, listed: AirdropList) -> None:
+        self.lists.append(listed)
+
+
 @pytest.fixture
 def walk(anvil, tmp_path) -> OnChain:
     """A core as `make up` deploys it: the deployer owns it and holds the rest."""
@@ -42,7 +56,9 @@ def walk(anvil, tmp_path) -> OnChain:
     book_path = tmp_path / "book.json"
     deploy(anvil.client, keys[0], parameters).save(book_path)
     demo_keys = DemoKeys(keys[0], keys[1], keys[3], tuple(keys[4:8]), b"\x11" * 32)
-    return OnChain(anvil.client, book_path, demo_keys, tmp_path / "demo", lambda seconds: anvil.mine(2, interval_s=seconds))
+    return OnChain(
+        anvil.client, book_path, demo_keys, tmp_path / "demo", lambda seconds: anvil.mine(2, interval_s=seconds), _Kept()
+    )
 
 
 def _post_epoch(walk: OnChain) -> None:
@@ -70,7 +86,7 @@ def test_rows__whole_walk__every_figure_passes_and_is_found_again(walk):
     assert all(row.tx_hash for row in rows if row.name not in ("pools", "price feed"))
     _post_epoch(walk)
     head = walk.client.block_number()
-    again = OnChain(walk.client, walk.book_path, walk.keys, walk.folder, walk.wait)
+    again = OnChain(walk.client, walk.book_path, walk.keys, walk.folder, walk.wait, walk.rounds)
     assert list(again.rows()) == rows
     assert walk.client.block_number() == head
     # Another chain that does not know the transactions is not believed.

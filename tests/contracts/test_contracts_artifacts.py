@@ -12,7 +12,7 @@ import pytest
 
 from emissions.poce.epoch import HEADER_STRUCT, LEAF_TYPES
 from emissions.poce.retire import STRUCT as RETIRE_STRUCT
-from tokens.chain import artifacts, contracts, decoding, deploy, duties, events, refusals
+from tokens.chain import artifacts, contracts, decoding, deploy, duties, events, events_airdrop, refusals
 from tokens.contracts import build
 
 OURS = ("CT02", "MintingGuard", "NodeRegistry", "PoCE", "Quorum", "Retirement", "ValidatorSet", "WordList")
@@ -56,7 +56,7 @@ def _signatures(kind: str) -> dict[str, set[str]]:
 
 def test_events__every_class__is_an_event_of_its_contract():
     known = _signatures("event")
-    for kind in events.EVENTS:
+    for kind in (*events.EVENTS, *events_airdrop.AIRDROP_EVENTS):
         shape = decoding.layout(kind.EVENT)
         assert set(shape.names) == set(kind.__dataclass_fields__) - set(events.ChainLog.__dataclass_fields__), kind
         for contract in kind.CONTRACTS:

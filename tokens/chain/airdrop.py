@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from emissions.poce.airdrop import AirdropList, AirdropRound, RetroLeaf
+from emissions.poce.airdrop import AirdropList, AirdropRound
 from emissions.poce.eip712 import Domain
 from emissions.poce.hexes import bytes32, to_hex
 from emissions.poce.multiproof import Multiproof
 
-from .abi import decode_values, encode_call
-from .client import BlockId, Call, RpcClient
+from .client import BlockId, Call
+from .contracts import Contracts, call_to, struct_values
 
 ROUND = "(uint32,bytes32,uint128,uint32,bytes32,bytes32,uint32)"
 LEAF = "(bytes32,address,uint64,uint64,uint128,uint8,bytes32)"
@@ -53,78 +53,69 @@ class RetroPaid:
 
 @dataclass(frozen=True)
 class Airdrop:
-    """One CarbonAirdrop. Reads ask the chain; everything else gives the call that does it."""
+    """The CarbonAirdrop of a network. Reads ask the chain; everything else gives the call that does it."""
 
-    client: RpcClient
-    chain_id: int
-    address: str
+    chain: Contracts
+
+    @property
+    def address(self) -> str:
+        return self.chain.book.airdrop
 
     @property
     def domain(self) -> Domain:
         """What votes on rounds are made for."""
-        return Domain(self.chain_id, self.address)
+        return Domain(self.chain.book.chain_id, self.address)
 
     def round_count(self, *, block: BlockId = "latest") -> int:
-        data = self.client.call(Call(self.address, encode_call("roundCount()")), block=block)
-        return int(decode_values(("uint256",), data)[0])
+        return int(self.chain.read(self.address, "roundCount()", ("uint256",), block=block)[0])
 
     def round(self, number: int, *, block: BlockId = "latest") -> RoundRecord | None:
         """What is kept of a round, or None when there is none."""
         kinds = ("bytes32", "uint256", "uint256", "uint64", "uint64", "uint8")
-        data = self.client.call(Call(self.address, encode_call("roundOf(uint32)", (number,))), block=block)
-        root, total, paid, open_at, deadline, status = decode_values(kinds, data)
+        told = self.chain.read(self.address, "roundOf(uint32)", kinds, number, block=block)
+        root, total, paid, open_at, deadline, status = told
         if status == RoundStatus.NONE:
             return None
         return RoundRecord(to_hex(root), total, paid, open_at, deadline, RoundStatus(status))
 
     def paid(self, node: str, *, block: BlockId = "latest") -> RetroPaid | None:
         """What was paid for a node, or None when nothing was."""
-        data = self.client.call(Call(self.address, encode_call("paidOf(bytes32)", (bytes32(node),))), block=block)
-        hour_from, hour_through, ug = decode_values(("uint64", "uint64", "uint128"), data)
-        return RetroPaid(hour_from, hour_through, ug) if hour_through else None
+        kinds = ("uint64", "uint64", "uint128")
+        paid = RetroPaid(*self.chain.read(self.address, "paidOf(bytes32)", kinds, bytes32(node), block=block))
+        return paid if paid.hour_through else None
 
     def post_round(self, attested: AirdropRound, votes: Sequence[tuple[str, bytes]]) -> Call:
         """Posts a round with votes as (signer, signature), in any order."""
         ordered = sorted(votes, key=lambda vote: int(vote[0], 16))
-        values = (_round_values(attested), b"".join(signature for _, signature in ordered))
-        return Call(self.address, encode_call(f"postRound({ROUND},bytes)", values))
+        signatures = b"".join(signature for _, signature in ordered)
+        return call_to(self.address, f"postRound({ROUND},bytes)", struct_values(attested.values()), signatures)
 
     def veto(self, number: int) -> Call:
         """By the guardian: takes a round back before it opens."""
-        return Call(self.address, encode_call("veto(uint32)", (number,)))
+        return call_to(self.address, "veto(uint32)", number)
 
-    def claim(self, number: int, leaf: RetroLeaf, proof: Sequence[str]) -> Call:
-        """Pays one leaf to its wallet; anyone may send it."""
-        values = (number, _leaf_values(leaf), [bytes32(item) for item in proof])
-        return Call(self.address, encode_call(f"claim(uint32,{LEAF},bytes32[])", values))
+    def claim(self, listed: AirdropList, node: str) -> Call:
+        """Pays a node's leaf to its wallet; anyone may send it. Raises ProofError for a node that is not in the list."""
+        proof = [bytes32(item) for item in listed.proof(node)]
+        entry = listed.entry(node)
+        assert entry is not None
+        return call_to(self.address, f"claim(uint32,{LEAF},bytes32[])", listed.round, struct_values(entry.leaf.values()), proof)
 
-    def claim_many(self, number: int, leaves: Sequence[RetroLeaf], proof: Multiproof) -> Call:
-        """Pays the leaves that a multiproof is over; `leaves` are the whole list, the proof names its rows."""
-        values = (
-            number,
-            [_leaf_values(leaves[row]) for row in proof.order],
+    def claim_many(self, listed: AirdropList, proof: Multiproof) -> Call:
+        """Pays the leaves that a multiproof is over; those that were paid are skipped."""
+        return call_to(
+            self.address,
+            f"claimMany(uint32,{LEAF}[],bytes32[],bool[])",
+            listed.round,
+            [struct_values(listed.entries[row].leaf.values()) for row in proof.order],
             [bytes32(item) for item in proof.proof],
             list(proof.flags),
         )
-        return Call(self.address, encode_call(f"claimMany(uint32,{LEAF}[],bytes32[],bool[])", values))
 
     def pushes(self, listed: AirdropList, *, size: int = PUSH_SIZE) -> list[Call]:
         """The calls that pay a whole list, in batches."""
-        return [self.claim_many(listed.round, listed.leaves, proof) for proof in listed.batches(size)]
+        return [self.claim_many(listed, proof) for proof in listed.batches(size)]
 
     def sweep(self, number: int) -> Call:
-        """Mints what nobody claimed to the treasury, after the deadline."""
-        return Call(self.address, encode_call("sweep(uint32)", (number,)))
-
-
-def _round_values(attested: AirdropRound) -> tuple[object, ...]:
-    return (
-        attested.round, bytes32(attested.root), attested.total_ug, attested.leaf_count, bytes32(attested.data_hash),
-        bytes32(attested.factor_set), attested.set_id,
-    )  # fmt: skip
-
-
-def _leaf_values(leaf: RetroLeaf) -> tuple[object, ...]:
-    return (
-        bytes32(leaf.node), leaf.wallet, leaf.hour_from, leaf.hour_through, leaf.ug, leaf.level, bytes32(leaf.history_root),
-    )  # fmt: skip
+        """Mints what nobody claimed to the owner of the rules, after the deadline."""
+        return call_to(self.address, "sweep(uint32)", number)

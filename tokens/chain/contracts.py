@@ -398,13 +398,14 @@ def call_to(to: str, signature: str, *values: Any) -> Call:
 
 def header_values(header: EpochHeader) -> tuple[Any, ...]:
     """The header as the contract's struct wants it."""
-    return _struct(header.values())
+    return struct_values(header.values())
 
 
 def leaf_values(leaf: Leaf) -> tuple[Any, ...]:
     """The leaf as the contract's struct wants it."""
-    return _struct(leaf.values())
+    return struct_values(leaf.values())
 
 
-def _struct(values: Sequence[Any]) -> tuple[Any, ...]:
+def struct_values(values: Sequence[Any]) -> tuple[Any, ...]:
+    """A struct's values as calls want them: hashes as bytes."""
     return tuple(from_hex(item) if isinstance(item, str) and len(item) == 66 else item for item in values)

@@ -18,6 +18,7 @@ from emissions.poce.hexes import normal_address, to_hex
 from .abi import decode_values, topic
 from .book import AddressBook
 from .events import EVENTS, ChainLog
+from .events_airdrop import AIRDROP_EVENTS
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def layout(event: str) -> _Layout:
 
 @cache
 def _by_place() -> dict[tuple[str, str], type[ChainLog]]:
-    return {(contract, topic(layout(kind.EVENT).signature)): kind for kind in EVENTS for contract in kind.CONTRACTS}
+    every = (*EVENTS, *AIRDROP_EVENTS)
+    return {(contract, topic(layout(kind.EVENT).signature)): kind for kind in every for contract in kind.CONTRACTS}
 
 
 def decode(logs: Iterable[Mapping[str, Any]], book: AddressBook) -> list[ChainLog]:

@@ -9,7 +9,8 @@ from django.db.models import F, Q
 
 
 class Lot(models.Model):
-    """One `Claimed` event of one of our nodes: micrograms `from_ug … from_ug + ug` of the node's cumulative total.
+    """One payment for one of our nodes. By an epoch: micrograms `from_ug … from_ug + ug` of the node's cumulative total. By
+    an airdrop round: micrograms 0 … ug of the hours before its first that the round's leaf names.
 
     Re-derived by pull from public events. `on_chain` is false while its block is gone; then nothing can be allocated
     from it. Σ allocated ≤ ug is a constraint.
@@ -19,8 +20,9 @@ class Lot(models.Model):
     chain_id = models.BigIntegerField()
     node = models.CharField(max_length=66)
     wallet = models.CharField(max_length=42)
-    epoch = models.BigIntegerField()
-    from_ug = models.BigIntegerField(help_text="The node's claimed total before this claim.")
+    epoch = models.BigIntegerField(null=True, help_text="The epoch that paid it, if one did.")
+    round = models.BigIntegerField(null=True, help_text="The airdrop round that paid it, if one did.")
+    from_ug = models.BigIntegerField(help_text="The node's claimed total before this claim; 0 in a round.")
     ug = models.BigIntegerField()
     tuner_units = models.DecimalField(max_digits=78, decimal_places=0, default=0)
     leaf_hash = models.CharField(max_length=66)
@@ -38,7 +40,14 @@ class Lot(models.Model):
             models.CheckConstraint(
                 condition=Q(allocated_ug__gte=0, allocated_ug__lte=F("ug")), name="lot_allocated_within_claimed"
             ),
-            models.UniqueConstraint(fields=["chain_id", "node", "from_ug"], name="lot_position_once"),
+            models.UniqueConstraint(
+                fields=["chain_id", "node", "from_ug"], condition=Q(round__isnull=True), name="lot_position_once"
+            ),
+            models.UniqueConstraint(fields=["chain_id", "node", "round"], name="lot_round_once"),
+            models.CheckConstraint(
+                condition=Q(epoch__isnull=False, round__isnull=True) | Q(epoch__isnull=True, round__isnull=False, from_ug=0),
+                name="lot_paid_by_epoch_or_round",
+            ),
             models.CheckConstraint(condition=Q(ug__gt=0, from_ug__gte=0), name="lot_positive"),
         ]
         ordering = ["block_number", "log_index"]

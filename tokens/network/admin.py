@@ -5,7 +5,18 @@ from __future__ import annotations
 from django.contrib import admin
 
 from emissions.register.admin import ReadOnlyAdmin
-from tokens.network.models import Block, ChainEvent, ChainTx, Cursor, Epoch, RegisteredClaim, SignedAttempt, Vote
+from tokens.network.models import (
+    Block,
+    ChainEvent,
+    ChainTx,
+    Cursor,
+    Epoch,
+    RegisteredClaim,
+    RoundVote,
+    SealedRound,
+    SignedAttempt,
+    Vote,
+)
 
 
 @admin.register(ChainTx)
@@ -64,6 +75,23 @@ class VoteAdmin(ReadOnlyAdmin):
 
     list_display = ("epoch", "signer", "received_at")
     list_select_related = ("epoch",)
+    search_fields = ("signer",)
+
+
+@admin.register(SealedRound)
+class SealedRoundAdmin(ReadOnlyAdmin):
+    """Sealed airdrop rounds."""
+
+    list_display = ("number", "chain_id", "digest", "sealed_at")
+    exclude = ("list",)
+
+
+@admin.register(RoundVote)
+class RoundVoteAdmin(ReadOnlyAdmin):
+    """Validators' signatures over airdrop rounds."""
+
+    list_display = ("round", "signer", "received_at")
+    list_select_related = ("round",)
     search_fields = ("signer",)
 
 

@@ -10,7 +10,7 @@ from emissions.poce.keys import sign
 from emissions.poce.node_id import RegisterNode, provider_hash
 from emissions.poce.retire import Retire
 from tokens.chain.client import Call
-from tokens.network import connection, paying, reading
+from tokens.network import connection, paying, reading, round_paying, rounds
 from tokens.network.models import ChainTx
 
 # A relayed signature counts this long in chain time; it is signed again when it ran out before being mined.
@@ -34,6 +34,10 @@ def is_moot(row: ChainTx) -> bool:
             return done or paying.overtaken(payload) or paying.overpays(payload)
         case "fees":
             return paying.settled(payload)
+        case "round":
+            return payload["round"] in rounds.standing_rounds() or payload["set_id"] != reading.set_id()
+        case "airdrop":
+            return round_paying.is_done(payload)
         case _:
             return False
 

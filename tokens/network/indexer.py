@@ -26,7 +26,7 @@ ROUND_BLOCKS = 500
 
 _PLACE = {"contract", "block_number", "block_hash", "tx_hash", "log_index"}
 # What an event is about, so that it can be found by it; the first of these fields that it has.
-_KEYS = ("node", "claim_hash", "epoch", "set_id", "signer", "staker")
+_KEYS = ("node", "claim_hash", "epoch", "round", "set_id", "signer", "staker")
 _ACCOUNTS = ("wallet", "account", "receiver", "staker")
 
 

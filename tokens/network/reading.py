@@ -200,9 +200,9 @@ def bundle_of(epoch: Epoch) -> Bundle:
     return found
 
 
-def hours_of(reports: Sequence[str]) -> tuple[tuple[int, int], ...]:
-    """(hour, µg) under these reports, ascending."""
-    rows = ReportCommitment.objects.filter(report_hash__in=reports).values_list("hours", flat=True)
+def hours_of(reports: Sequence[str], *, from_hour: int = 0) -> tuple[tuple[int, int], ...]:
+    """(hour, µg) under those of these reports that begin at an hour or later, ascending."""
+    rows = ReportCommitment.objects.filter(report_hash__in=reports, hour_from__gte=from_hour).values_list("hours", flat=True)
     return tuple(sorted((int(hour), int(ug)) for hours in rows for hour, ug in hours))
 
 

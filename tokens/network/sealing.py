@@ -143,14 +143,31 @@ def _knows_nothing_new(chain_id: int, look: _Look) -> bool:
 
 
 def _states() -> list[NodeState]:
-    """Every node that is registered at final depth and has a FINAL report, with the wallet that the chain pays."""
-    wallets = _wallets()
-    return [NodeState(node, wallets[node], reports) for node, reports in live_reports_by_node().items() if node in wallets]
+    """Every node that is registered at final depth and has a FINAL report of hours from its first on, with the wallet that
+    the chain pays.
+    """
+    known = registered_nodes()
+    return [
+        NodeState(node, known[node].wallet, reports, known[node].first_hour)
+        for node, reports in live_reports_by_node().items()
+        if node in known and reports[-1].hour_from >= known[node].first_hour
+    ]
 
 
-def _wallets() -> dict[str, str]:
-    """Each registered node's wallet as the chain has it, registrations that are final."""
-    wallets = {event.key: event.args["wallet"] for event in reading.confirmed(reading.events("NodeRegistered"))}
+@dataclass(frozen=True)
+class Registered:
+    """A node as the chain has it."""
+
+    wallet: str
+    first_hour: int
+
+
+def registered_nodes() -> dict[str, Registered]:
+    """Each node whose registration is final, with the wallet that the chain pays now."""
+    found = {
+        event.key: Registered(event.args["wallet"], int(event.args["first_hour"]))
+        for event in reading.confirmed(reading.events("NodeRegistered"))
+    }
     for event in reading.confirmed(reading.events("WalletChanged")):
-        wallets[event.key] = event.args["wallet"]
-    return wallets
+        found[event.key] = replace(found[event.key], wallet=event.args["wallet"])
+    return found

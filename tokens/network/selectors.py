@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Count, Max
 
 from cloudtuner.errors import ServiceError
-from tokens.network import reading
+from tokens.network import reading, rounds
 from tokens.network.connection import address_book
 from tokens.network.figures import ChainStatus, EpochRow, ValidatorRow, VoteRow
 from tokens.network.models import ChainEvent, ChainTx, Epoch, Vote
@@ -177,6 +177,8 @@ def waiting_for_blocks() -> bool:
         return True
     newest = ChainEvent.objects.filter(block__chain_id=chain_id).order_by("-block__number").first()
     if newest is not None and newest.block.number > reading.final_below():
+        return True
+    if any(posted.open_at > reading.head_timestamp() for posted in rounds.posted_rounds()[-1:]):
         return True
     sealed = reading.newest_sealed()
     if sealed is None:

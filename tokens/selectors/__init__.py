@@ -13,6 +13,7 @@ from tokens.selectors.figures import (
     StepRow,
     TieOut,
 )
+from tokens.selectors.history import history
 from tokens.selectors.kilograms import kilogram_states, tie_out
 from tokens.selectors.lots import claims, lots
 from tokens.selectors.retirements import (
@@ -42,6 +43,7 @@ __all__ = [
     "claims",
     "epoch",
     "epochs",
+    "history",
     "kilogram_states",
     "lots",
     "retirable",

@@ -55,12 +55,13 @@ class ClaimRow:
 
 @dataclass(frozen=True)
 class LotRow:
-    """One mint to the organisation's wallet and what is left of it."""
+    """One mint to the organisation's wallet, by an epoch or by an airdrop round, and what is left of it."""
 
     id: uuid.UUID
     node: str
     wallet: str
-    epoch: int
+    epoch: int | None
+    round: int | None
     ug: int
     allocated_ug: int
     tuner_units: int
@@ -84,7 +85,8 @@ class AllocationRow:
 
     lot_id: uuid.UUID
     node: str
-    epoch: int
+    epoch: int | None
+    round: int | None
     claim_tx: str
     ug: int
     hour_from: int

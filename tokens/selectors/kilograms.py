@@ -10,12 +10,13 @@ from django.db.models import BooleanField, ExpressionWrapper, Q, Sum
 from emissions.poce.report import State
 from emissions.register.models import ReportCommitment
 from tokens.models import Lot, LotAllocation
-from tokens.network import reading
+from tokens.network import reading, rounds
 from tokens.network.connection import address_book
 from tokens.network.models import ChainEvent
 from tokens.selectors.figures import KilogramStates, Period, TieOut
+from tokens.selectors.history import unnamed, unpaid_leaves
 from tokens.selectors.own import own_nodes
-from tokens.selectors.rulers import claimed_by_node, taken_by_node
+from tokens.selectors.rulers import claimed_by_node, history_rulers, taken_by_track
 from tokens.series import HourSeries, NodeRuler
 from tokens.units import ug_from_units
 
@@ -40,10 +41,15 @@ def live_reports(nodes: Iterable[str]) -> dict[str, list[ReportCommitment]]:
     return live
 
 
-def final_hours(reports: list[ReportCommitment]) -> HourSeries:
-    """The hours under the FINAL ones of these reports."""
-    final = [(int(hour), int(ug)) for report in reports if report.state == State.FINAL for hour, ug in report.hours]
-    return HourSeries(tuple(sorted(final)))
+def final_hours(reports: Iterable[ReportCommitment]) -> HourSeries:
+    """The hours from the node's first one on under the FINAL ones of these reports: what epochs count."""
+    counted = [report for report in reports if report.state == State.FINAL and report.hour_from >= report.node.first_hour]
+    return HourSeries(tuple(sorted((int(hour), int(ug)) for report in counted for hour, ug in report.hours)))
+
+
+def _ug_within(reports: Iterable[ReportCommitment], period: Period) -> int:
+    hours = (pair for report in reports for pair in report.hours)
+    return sum(int(ug) for hour, ug in hours if period.hour_from <= int(hour) <= period.hour_through)
 
 
 def kilogram_states(period: Period) -> KilogramStates:
@@ -52,22 +58,17 @@ def kilogram_states(period: Period) -> KilogramStates:
     Claimed and retired micrograms are positions on a node's hours, oldest first, so every hour has one state (the hour
     at a border is shared out). What is being retired stays in the wallet until its burn is mined.
     """
-    claimed, taken = claimed_by_node(), taken_by_node(burned=True)
+    claimed, taken, named = claimed_by_node(), taken_by_track(burned=True), rounds.named()
     provisional = settling = ready = wallet = retired = deficit = 0
     nodes = own_nodes()
     live = live_reports(binding.node for binding in nodes)
     for binding in nodes:
         reports = live[binding.node]
-        for report in reports:
-            if report.state == State.FINAL:
-                continue
-            ug = sum(int(ug) for hour, ug in report.hours if period.hour_from <= int(hour) <= period.hour_through)
-            if report.state == State.PROVISIONAL:
-                provisional += ug
-            else:
-                settling += ug
+        provisional += _ug_within((report for report in reports if report.state == State.PROVISIONAL), period)
+        settling += _ug_within((report for report in reports if report.state == State.SETTLED), period)
+        ready += _ug_within(unnamed(reports, named), period)
         series = final_hours(reports)
-        ruler = NodeRuler(binding.node, series, claimed.get(binding.node, 0), tuple(taken.get(binding.node, ())))
+        ruler = NodeRuler(binding.node, series, claimed.get(binding.node, 0), tuple(taken.get((binding.node, 0), ())))
         whole = series.within(0, series.total, period.hour_from, period.hour_through)
         minted = series.within(0, min(ruler.claimed_ug, series.total), period.hour_from, period.hour_through)
         free = ruler.retirable(period.hour_from, period.hour_through)
@@ -75,6 +76,13 @@ def kilogram_states(period: Period) -> KilogramStates:
         wallet += free
         retired += minted - free
         deficit += ruler.deficit_ug
+    for ruler in history_rulers(taken):
+        minted = ruler.series.within(0, ruler.claimed_ug, period.hour_from, period.hour_through)
+        free = ruler.retirable(period.hour_from, period.hour_through)
+        wallet += free
+        retired += minted - free
+    for series in unpaid_leaves(nodes):
+        ready += series.within(0, series.total, period.hour_from, period.hour_through)
     return KilogramStates(provisional, settling, ready, wallet, retired, deficit)
 
 
@@ -95,9 +103,12 @@ def holdings(wallets: set[str]) -> tuple[int, int]:
 def tie_out() -> TieOut:
     """Whether wallet + retired = claimable, term by term, with what waits, what is owed and what moved. Final blocks only."""
     nodes = own_nodes()
-    claimed = claimed_by_node()
+    claimed, named = claimed_by_node(), rounds.named()
     live = live_reports(binding.node for binding in nodes)
-    claimable = waiting = deficit = 0
+    paid_history = Lot.objects.filter(on_chain=True, round__isnull=False).aggregate(ug=Sum("ug"))["ug"] or 0
+    waiting = sum(series.total for series in unpaid_leaves(nodes))
+    waiting += sum(report.ug for reports in live.values() for report in unnamed(reports, named))
+    claimable, deficit = paid_history + waiting, 0
     for binding in nodes:
         total = final_hours(live[binding.node]).total
         claimable += total

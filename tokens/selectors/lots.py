@@ -20,6 +20,7 @@ def lots() -> list[LotRow]:
             node=lot.node,
             wallet=lot.wallet,
             epoch=lot.epoch,
+            round=lot.round,
             ug=lot.ug,
             allocated_ug=lot.allocated_ug,
             tuner_units=int(lot.tuner_units),

@@ -15,8 +15,10 @@ from emissions.models import ReportedMonth
 from emissions.poce.lines import StrippedLines
 from emissions.register.models import ReportCommitment
 from emissions.store import default_store
+from tokens.models import Lot
 from tokens.network import reading
 from tokens.selectors.cells import Cell, Composition
+from tokens.selectors.rulers import leaf_of_round
 
 
 def reports_without_ledger(node: str, hour_from: int, hour_through: int) -> list[ReportCommitment]:
@@ -29,6 +31,15 @@ def reports_without_ledger(node: str, hour_from: int, hour_through: int) -> list
         report_hash__in=entry.reports, hour_from__lte=hour_through, hour_through__gte=hour_from
     ).defer("report", "hours")
     return list(found.exclude(hour_through__in=list(here)).order_by("hour_from"))
+
+
+def reports_of_round(lot: Lot, hour_from: int, hour_through: int) -> list[ReportCommitment]:
+    """The reports behind a lot that an airdrop round paid, those of these hours."""
+    entry = leaf_of_round(lot)
+    found = ReportCommitment.objects.filter(
+        report_hash__in=entry.reports if entry else (), hour_from__lte=hour_through, hour_through__gte=hour_from
+    ).defer("report", "hours")
+    return list(found.order_by("hour_from"))
 
 
 def composition_of(report: ReportCommitment, hour_from: int, hour_through: int, *, kept: dict[str, StrippedLines]) -> Composition:

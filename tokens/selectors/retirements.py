@@ -119,6 +119,7 @@ def _part(part: LotAllocation) -> AllocationRow:
         lot_id=part.lot_id,
         node=part.lot.node,
         epoch=part.lot.epoch,
+        round=part.lot.round,
         claim_tx=part.lot.tx_hash,
         ug=part.ug,
         hour_from=part.hour_from,

@@ -23,7 +23,7 @@ def allocate(retirement: Retirement) -> list[LotAllocation]:
 
     Raises ServiceError `retirement.not_enough`, naming what there is.
     """
-    found = {ruler.node: ruler for ruler in rulers()}
+    found = {ruler.track: ruler for ruler in rulers()}
     try:
         parts = take_oldest(found.values(), retirement.ug, hour_from=retirement.hour_from, hour_through=retirement.hour_through)
     except ValueError as error:
@@ -33,16 +33,17 @@ def allocate(retirement: Retirement) -> list[LotAllocation]:
             code="retirement.not_enough",
             hint="Prepare it again with what there is.",
         ) from error
-    rows = [row for node, intervals in sorted(parts.items()) for row in _from_lots(retirement, found[node], intervals)]
+    rows = [row for track, intervals in sorted(parts.items()) for row in _from_lots(retirement, found[track], intervals)]
     for row in rows:
         Lot.objects.filter(pk=row.lot_id).update(allocated_ug=F("allocated_ug") + row.ug)
     return LotAllocation.objects.bulk_create(rows)
 
 
 def _from_lots(retirement: Retirement, ruler: NodeRuler, intervals: list[Interval]) -> list[LotAllocation]:
-    """The intervals of one node cut at the borders of its lots. The constraint on Lot catches what this would not."""
+    """The intervals of one track cut at the borders of its lots. The constraint on Lot catches what this would not."""
     rows = []
-    for lot in Lot.objects.select_for_update().filter(node=ruler.node, on_chain=True).order_by("from_ug"):
+    mine = Lot.objects.select_for_update().filter(node=ruler.node, round=ruler.round or None, on_chain=True)
+    for lot in mine.order_by("from_ug"):
         for low, high in intervals:
             begin, end = max(low, lot.from_ug), min(high, lot.from_ug + lot.ug)
             if begin >= end:

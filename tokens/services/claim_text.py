@@ -9,14 +9,17 @@ from typing import Any
 
 from accounts.models import Organization
 from cloudtuner.errors import ProofError, ServiceError
+from emissions.poce.airdrop import RetroLeaf
 from emissions.poce.claim import SCHEMA, claim_bytes, claim_faults
-from emissions.poce.epoch import BundleLeaf
+from emissions.poce.epoch import BundleLeaf, Leaf
 from emissions.poce.hexes import to_hex
+from emissions.register.models import NodeBinding
 from tokens.models import Lot, LotAllocation, Retirement
-from tokens.network import connection, reading
+from tokens.network import connection, reading, rounds
 from tokens.network.models import ChainEvent
 from tokens.selectors.cells import Composition
 from tokens.selectors.composition import composition
+from tokens.selectors.rulers import leaf_of_round
 from tokens.series import HourSeries, HourSpan
 
 METHOD = "docs/methodology.md, location-based, operational + embodied"
@@ -24,25 +27,34 @@ METHOD = "docs/methodology.md, location-based, operational + embodied"
 
 @dataclass(frozen=True)
 class _Backing:
-    """The epoch and leaf under whose history the hours of an allocation stand."""
+    """The epoch or airdrop round, and its leaf, under whose history the hours of an allocation stand."""
 
+    kind: str
     number: int
-    entry: BundleLeaf
+    leaf: Leaf | RetroLeaf
+
+
+@dataclass(frozen=True)
+class _Attested:
+    """What the newest attestation says of the method, and who signed it."""
+
+    event: ChainEvent
+    factor_set: str
+    engine: str
 
 
 def claim_of(retirement: Retirement, parts: Sequence[LotAllocation], *, organization: Organization) -> bytes:
     """The claim's JCS bytes. Raises ProofError when its own sums do not hold, before anything is registered."""
     newest = reading.newest_posted()
-    if newest is None:
-        raise ServiceError("no epoch stands on chain", code="retirement.no_epoch", hint="Try again in a minute.")
+    attested = _attested(newest)
     whole = Composition()
     lots = []
     levels = []
     for part in parts:
         backing = _backing(part, newest)
-        levels.append(backing.entry.leaf.level)
+        levels.append(backing.leaf.level)
         lots.append(_lot(part, backing))
-        whole.add(composition(part.lot.node, _span(part)))
+        whole.add(composition(part.lot, _span(part)))
     book = connection.address_book()
     claim: dict[str, Any] = {
         "schema": SCHEMA,
@@ -60,9 +72,9 @@ def claim_of(retirement: Retirement, parts: Sequence[LotAllocation], *, organiza
         "lots": lots,
         **_figures(whole),
         "level": min(levels),
-        "validators": _validators(newest.event),
-        "factor_set": newest.bundle.factor_set,
-        "engine": newest.bundle.engine,
+        "validators": _validators(attested.event),
+        "factor_set": attested.factor_set,
+        "engine": attested.engine,
         "method": METHOD,
         "approval": retirement.approval,
         "purpose": retirement.purpose,
@@ -83,36 +95,57 @@ def _lot(part: LotAllocation, backing: _Backing) -> dict[str, Any]:
     lot: Lot = part.lot
     return {
         "node": lot.node,
-        "epoch": backing.number,
-        "leaf_hash": backing.entry.leaf.leaf_hash(),
+        backing.kind: backing.number,
+        "leaf_hash": backing.leaf.leaf_hash(),
         "claim_tx": lot.tx_hash,
         "hour_from": part.hour_from,
         "hour_through": part.hour_through,
         "first_hour_ug": str(part.first_hour_ug),
         "last_hour_ug": str(part.last_hour_ug),
         "ug": str(part.ug),
-        "history_root": backing.entry.leaf.history_root,
+        "history_root": backing.leaf.history_root,
     }
 
 
-def _backing(part: LotAllocation, newest: reading.PostedEpoch) -> _Backing:
-    """The epoch of the claim itself where its leaf gives the same hours; after a restatement the newest one, whose
-    leaf does.
+def _attested(newest: reading.PostedEpoch | None) -> _Attested:
+    """The newest epoch; where there is none yet, the newest airdrop round."""
+    if newest is not None:
+        return _Attested(newest.event, newest.bundle.factor_set, newest.bundle.engine)
+    posted = rounds.posted_round(rounds.head_round())
+    if posted is None:
+        raise ServiceError("no epoch stands on chain", code="retirement.no_epoch", hint="Try again in a minute.")
+    return _Attested(posted.event, posted.list.factor_set, posted.list.engine)
+
+
+def _backing(part: LotAllocation, newest: reading.PostedEpoch | None) -> _Backing:
+    """The airdrop round that paid the lot, or the epoch of the claim itself where its leaf gives the same hours; after a
+    restatement the newest one, whose leaf does.
     """
     lot: Lot = part.lot
-    own = reading.sealed(lot.epoch)
+    if lot.round is not None:
+        paid = leaf_of_round(lot)
+        if paid is None:
+            raise ProofError(f"node {lot.node} is not in airdrop round {lot.round}.", code="airdrop.no_node")
+        return _Backing("round", lot.round, paid.leaf)
+    own = reading.sealed(lot.epoch) if lot.epoch is not None else None
     entry = reading.bundle_of(own).entry(lot.node) if own else None
     if own is not None and entry is not None and entry.leaf.leaf_hash() == lot.leaf_hash:
         try:
-            same = HourSeries(reading.hours_of(entry.reports)).span(part.from_ug, part.ug) == _span(part)
+            same = _series(entry, lot.node).span(part.from_ug, part.ug) == _span(part)
         except ValueError:
             same = False
         if same:
-            return _Backing(own.number, entry)
-    current = newest.bundle.entry(lot.node)
-    if current is None:
-        raise ProofError(f"node {lot.node} is not in epoch {newest.number}.", code="bundle.no_node")
-    return _Backing(newest.number, current)
+            return _Backing("epoch", own.number, entry.leaf)
+    current = reading.leaf_of(newest, lot.node)
+    if newest is None or current is None:
+        raise ProofError(f"node {lot.node} is not in the newest epoch.", code="bundle.no_node")
+    return _Backing("epoch", newest.number, current.leaf)
+
+
+def _series(entry: BundleLeaf, node: str) -> HourSeries:
+    """The hours that a leaf counts: from the node's first one on."""
+    first_hour = NodeBinding.objects.values_list("first_hour", flat=True).get(node=node)
+    return HourSeries(reading.hours_of(entry.reports, from_hour=first_hour))
 
 
 def _figures(whole: Composition) -> dict[str, Any]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 import uuid
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from emissions.poce.airdrop import RetroEntry
+from emissions.poce.epoch import BundleLeaf
+from emissions.poce.hexes import ZERO_32
 from tokens.models import Lot, Retirement, RetirementState
-from tokens.network import reading
+from tokens.network import reading, round_paying, rounds
 from tokens.network.models import ChainEvent, ChainTx, TxState
 from tokens.selectors.own import own_nodes
 from tokens.services.allocating import lock_lots, release, take_again
@@ -44,22 +48,31 @@ def pull() -> int:
 # --- lots ---
 
 
+Place = tuple[str, int | None, int]
+"""A lot's place: its node, the airdrop round that paid it if one did, and its position."""
+
+
 def _pull_lots() -> int:
-    """A lot for every final Claimed event of our nodes. One whose block went is marked, and found again by its place
-    (node, position) when the claim is mined once more.
+    """A lot for every final payment of our nodes, by epochs (Claimed) and by airdrop rounds (AirdropPaid). One whose block
+    went is marked, and found again by its place when it is mined once more.
     """
     nodes = {binding.node for binding in own_nodes()}
-    told = reading.confirmed(reading.events("Claimed")).filter(key__in=nodes)
-    there = {(lot.node, lot.from_ug): lot for lot in Lot.objects.all()}
+    there: dict[Place, Lot] = {(lot.node, lot.round, lot.from_ug): lot for lot in Lot.objects.all()}
     changed = 0
     seen = set()
-    for event in told:
-        ug = int(event.args["ug"])
+    for event in reading.confirmed(reading.events("Claimed")).filter(key__in=nodes):
+        ug, number = int(event.args["ug"]), int(event.args["epoch"])
         if not ug:
             continue
-        place = (event.key, int(event.args["cum_ug"]) - ug)
+        place: Place = (event.key, None, int(event.args["cum_ug"]) - ug)
         seen.add(place)
-        changed += _put_lot(event, place, ug, there.get(place))
+        facts = {"epoch": number, "tuner_units": int(event.args["tuner"]), **_leaf(number, event.key)}
+        changed += _put_lot(event, place, ug, there.get(place), facts)
+    for event in round_paying.payments(nodes):
+        number = int(event.args["round"])
+        place = (event.key, number, 0)
+        seen.add(place)
+        changed += _put_lot(event, place, int(event.args["ug"]), there.get(place), _round_leaf(number, event.key))
     for place, lot in there.items():
         if place not in seen and lot.on_chain:
             logger.warning("lot gone with its block", extra={"node": lot.node, "block": lot.block_number})
@@ -67,20 +80,15 @@ def _pull_lots() -> int:
     return changed
 
 
-def _put_lot(event: ChainEvent, place: tuple[str, int], ug: int, lot: Lot | None) -> int:
+def _put_lot(event: ChainEvent, place: Place, ug: int, lot: Lot | None, paid_by: dict[str, Any]) -> int:
     block = event.block
     if lot is not None and lot.on_chain and lot.block_hash == block.block_hash and lot.log_index == event.log_index:
         return 0
-    number = int(event.args["epoch"])
-    node, from_ug = place
-    leaf_hash, history_root = _leaf(number, node)
+    node, number, from_ug = place
     facts = {
+        **paid_by,
         "wallet": event.args["wallet"],
-        "epoch": number,
         "ug": ug,
-        "tuner_units": int(event.args["tuner"]),
-        "leaf_hash": leaf_hash,
-        "history_root": history_root,
         "tx_hash": event.tx_hash,
         "block_hash": block.block_hash,
         "block_number": block.number,
@@ -89,7 +97,7 @@ def _put_lot(event: ChainEvent, place: tuple[str, int], ug: int, lot: Lot | None
         "on_chain": True,
     }
     if lot is None:
-        Lot.objects.create(chain_id=block.chain_id, node=node, from_ug=from_ug, **facts)
+        Lot.objects.create(chain_id=block.chain_id, node=node, round=number, from_ug=from_ug, **facts)
         return 1
     try:
         with transaction.atomic():
@@ -99,11 +107,19 @@ def _put_lot(event: ChainEvent, place: tuple[str, int], ug: int, lot: Lot | None
         return 0
 
 
-def _leaf(number: int, node: str) -> tuple[str, str]:
+def _leaf(number: int, node: str) -> dict[str, str]:
     sealed = reading.sealed(number)
-    entry = reading.bundle_of(sealed).entry(node) if sealed else None
-    zero = "0x" + "0" * 64
-    return (entry.leaf.leaf_hash(), entry.leaf.history_root) if entry else (zero, zero)
+    return _hashes(reading.bundle_of(sealed).entry(node) if sealed else None)
+
+
+def _round_leaf(number: int, node: str) -> dict[str, str]:
+    sealed = rounds.sealed(number)
+    return _hashes(rounds.list_of(sealed).entry(node) if sealed else None)
+
+
+def _hashes(entry: BundleLeaf | RetroEntry | None) -> dict[str, str]:
+    leaf_hash, history_root = (entry.leaf.leaf_hash(), entry.leaf.history_root) if entry else (ZERO_32, ZERO_32)
+    return {"leaf_hash": leaf_hash, "history_root": history_root}
 
 
 # --- retirements ---

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 from cloudtuner.errors import ChainError
+from emissions.poce.airdrop import AirdropRound
 from emissions.poce.eip712 import Domain
 from emissions.poce.epoch import EpochHeader
 from emissions.poce.score import Schedule
+from tokens.chain.airdrop import Airdrop
 from tokens.chain.contracts import Contracts, EpochRecord, NodeRecord, ValidatorSnapshot
 from tokens.chain.decoding import decode
-from tokens.chain.events import EpochReported
+from tokens.chain.events import ChainLog, EpochReported
+from tokens.chain.events_airdrop import RoundPosted
 
 _LOG_WINDOW = 2_000
 
@@ -20,6 +24,7 @@ class ChainView:
 
     def __init__(self, contracts: Contracts) -> None:
         self._contracts = contracts
+        self._airdrop = Airdrop(contracts)
         self.head = contracts.client.block("latest")
         self.node = cache(self._node)
         self.factor_set_at = cache(self._factor_set_at)
@@ -40,6 +45,10 @@ class ChainView:
     @property
     def header_domain(self) -> Domain:
         return self._contracts.poce_domain
+
+    @property
+    def round_domain(self) -> Domain:
+        return self._airdrop.domain
 
     @property
     def hour(self) -> int:
@@ -65,18 +74,35 @@ class ChainView:
         return self._contracts.reward_terms(through_hour, block=self.head.hash)
 
     def posted_header(self, epoch: int, record: EpochRecord) -> EpochHeader:
-        """The header that was posted for an epoch, from its event; searched backwards, in windows that RPC providers allow."""
+        """The header that was posted for an epoch, from its event."""
+        for event in self._events(self._contracts.book.poce):
+            if isinstance(event, EpochReported) and event.epoch == epoch and event.root == record.root:
+                return header_of_event(event)
+        raise _no_event(f"epoch {epoch}")
+
+    def round_count(self) -> int:
+        return self._airdrop.round_count(block=self.head.hash)
+
+    def posted_round(self, number: int) -> AirdropRound:
+        """A round as it was posted, from its event."""
+        record = self._airdrop.round(number, block=self.head.hash)
+        for event in self._events(self._airdrop.address):
+            if isinstance(event, RoundPosted) and record and event.round == number and event.root == record.root:
+                return AirdropRound(**{name: getattr(event, name) for name in AirdropRound.__match_args__})
+        raise _no_event(f"round {number}")
+
+    def _events(self, address: str) -> Iterator[ChainLog]:
+        """A contract's events, newest first, asked for in windows that RPC providers allow."""
         book, client = self._contracts.book, self._contracts.client
         last = self.head.number
         while last >= book.deploy_block:
             first = max(book.deploy_block, last - _LOG_WINDOW + 1)
-            for event in reversed(decode(client.logs([book.poce], from_block=first, to_block=last), book)):
-                if isinstance(event, EpochReported) and event.epoch == epoch and event.root == record.root:
-                    return header_of_event(event)
+            yield from reversed(decode(client.logs([address], from_block=first, to_block=last), book))
             last = first - 1
-        raise ChainError(
-            f"the event of epoch {epoch} is not found.", code="chain.no_event", hint="Use an RPC endpoint that keeps logs."
-        )
+
+
+def _no_event(what: str) -> ChainError:
+    return ChainError(f"the event of {what} is not found.", code="chain.no_event", hint="Use an RPC endpoint that keeps logs.")
 
 
 def header_of_event(event: EpochReported) -> EpochHeader:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from cloudtuner.errors import ProofError
 from emissions.engine.identity import ENGINE_ID
 from emissions.poce.epoch import Bundle, BundleLeaf, EpochHeader, NodeState, build_bundle, header_of
 from emissions.poce.live import LiveReport
 
 from .chain_view import ChainView
-from .reports import ReportRules, check_report
+from .reports import FetchReport, ReportRules, verified_reports
 from .store import Store
 from .verdict import Fault, Verdict, faults_of
-
-FetchReport = Callable[[str], Any]
 
 
 def check_epoch(
@@ -44,7 +39,8 @@ def check_epoch(
     for entry in bundle.leaves:
         before = previous.entry(entry.leaf.node) if previous else None
         reports, wrong = _node_reports(entry, before, chain=chain, rules=rules, fetch_report=fetch_report, store=store)
-        states.append(NodeState(entry.leaf.node, entry.leaf.wallet, tuple(reports)))
+        record = chain.node(entry.leaf.node)
+        states.append(NodeState(entry.leaf.node, entry.leaf.wallet, tuple(reports), record.first_hour if record else 0))
         faults += wrong
     if not faults:
         faults = _rebuilt_faults(bundle, header, previous, states)
@@ -84,21 +80,10 @@ def _node_reports(
         return [], [Fault("node.unknown", node, "it is not registered on chain")]
     faults = faults_of([(entry.leaf.wallet == record.wallet, "node.wallet", f"the chain has wallet {record.wallet}")], where=node)
     attested = before.reports if before else ()
-    known = store.verified(node, {*entry.reports, *attested})
-    for report_hash in dict.fromkeys([*entry.reports, *attested]):
-        if report_hash not in known:
-            live, wrong = check_report(
-                fetch_report(report_hash),
-                report_hash=report_hash,
-                node=node,
-                record=record,
-                attested=report_hash in attested,
-                rules=rules,
-            )
-            faults += wrong
-            if live is not None and not wrong:
-                store.remember(node, live)
-                known[report_hash] = live
+    known, wrong = verified_reports(
+        node, record, entry.reports, attested=attested, rules=rules, fetch_report=fetch_report, store=store
+    )
+    faults += wrong
     found = [known[report_hash] for report_hash in entry.reports if report_hash in known]
     if not faults:
         faults = _succession_faults(node, found, [known[report_hash] for report_hash in attested])

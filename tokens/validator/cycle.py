@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from enum import StrEnum
 
 from cloudtuner.errors import ChainError, CloudTunerError, ProofError
 from emissions.node.service import ServiceClient
@@ -17,22 +16,11 @@ from tokens.chain.sender import transact
 
 from .chain_view import ChainView
 from .check import check_epoch
+from .result import Result
+from .rounds import RoundVoter
 from .store import Store
 
 logger = logging.getLogger(__name__)
-
-
-class Result(StrEnum):
-    """How a cycle ended; the label of the counter."""
-
-    IDLE = "idle"  # no epoch is pending for the present set
-    INACTIVE = "inactive"  # this signer is not in the validator set
-    REFUSED = "refused"  # the pending epoch is not true
-    CONFLICT = "conflict"  # another header of the same epoch and set was signed before
-    WAITING = "waiting"  # voted; no quorum yet, or it is another's turn
-    POSTED = "posted"
-    UNREACHABLE = "unreachable"  # host or chain gave no answer
-    FAILED = "failed"
 
 
 @dataclass(frozen=True)
@@ -53,14 +41,21 @@ class Validator:
         self._key = key
         self._turn_seconds = turn_seconds
         self._quorum_since: dict[str, float] = {}
+        self._rounds = RoundVoter(service=service, store=store, key=key)
         self.signer = address_of(key)
 
     def cycle(self) -> Result:
-        """Does what can be done now. Raises CloudTunerError when host or chain fail."""
+        """Does what can be done now, for epochs and for airdrop rounds. Raises CloudTunerError when host or chain fail."""
         self._contracts.check_chain()
         chain = ChainView(self._contracts)
+        told = self._service.network()
+        found = self._epoch(chain, told.get("pending_epoch"))
+        on_round = self._rounds.cycle(chain, told.get("pending_round"))
+        return on_round if found is Result.IDLE else found
+
+    def _epoch(self, chain: ChainView, asked: object) -> Result:
         epoch = chain.head_epoch() + 1
-        if self._service.network().get("pending_epoch") != epoch:
+        if asked != epoch:
             return Result.IDLE
         snapshot = chain.validators()
         if self.signer not in [validator.signer for validator in snapshot.validators]:

@@ -20,7 +20,8 @@ from tokens.chain.client import RpcClient
 from tokens.chain.contracts import Contracts
 
 from .config import ValidatorConfig
-from .cycle import Result, Validator, run_cycle
+from .cycle import Validator, run_cycle
+from .result import Result
 from .store import Store
 
 logger = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,13 @@ from emissions.poce.hexes import from_hex
 from emissions.poce.keys import recover
 from emissions.poce.lines import StrippedLines
 from emissions.poce.live import LiveReport
-from emissions.poce.report import Level, NodeReport, State, month_range, report_faults
+from emissions.poce.report import Level, NodeReport, State, is_too_old, month_range, report_faults
 from tokens.chain.contracts import NodeRecord
 
+from .store import Store
 from .verdict import Fault, faults_of
+
+FetchReport = Callable[[str], Any]
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,37 @@ class ReportRules:
     domain: Domain
     now_hour: int
     factor_set_at: Callable[[int], str]
+
+
+def verified_reports(
+    node: str,
+    record: NodeRecord,
+    wanted: Sequence[str],
+    *,
+    attested: Sequence[str] = (),
+    rules: ReportRules,
+    fetch_report: FetchReport,
+    store: Store,
+) -> tuple[dict[str, LiveReport], list[Fault]]:
+    """The node's reports by hash, each fetched and checked once only, and what is wrong with the others."""
+    hashes = dict.fromkeys([*wanted, *attested])
+    known = store.verified(node, hashes)
+    faults: list[Fault] = []
+    for report_hash in hashes:
+        if report_hash not in known:
+            live, wrong = check_report(
+                fetch_report(report_hash),
+                report_hash=report_hash,
+                node=node,
+                record=record,
+                attested=report_hash in attested,
+                rules=rules,
+            )
+            faults += wrong
+            if live is not None and not wrong:
+                store.remember(node, live)
+                known[report_hash] = live
+    return known, faults
 
 
 def check_report(
@@ -58,6 +92,7 @@ def check_report(
         (report.state == State.FINAL, "report.not_final", f"state {report.state} does not count"),
         (report.level == Level.A0, "report.level", f"level {report.level} without evidence for it"),
         (own_range == month, "report.range", f"{own_range} is not a month of the node"),
+        (not is_too_old(report.hour_from, record.first_hour), "report.too_old", "more than twelve months before the first hour"),
         (report.hour_through < rules.now_hour, "report.month_open", "its month has not ended"),
         (attested or report.engine == ENGINE_ID, "report.engine", f"engine {report.engine} is not ours"),
         (attested or report.factor_set == rules.factor_set_at(report.hour_from), "report.factor_set", "not the set of its hours"),

@@ -19,6 +19,10 @@ CREATE TABLE IF NOT EXISTS votes (
     epoch INTEGER NOT NULL, set_id INTEGER NOT NULL, digest TEXT NOT NULL,
     recorded_at TEXT NOT NULL DEFAULT (datetime('now')), PRIMARY KEY (epoch, set_id)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS round_votes (
+    round INTEGER NOT NULL, set_id INTEGER NOT NULL, digest TEXT NOT NULL,
+    recorded_at TEXT NOT NULL DEFAULT (datetime('now')), PRIMARY KEY (round, set_id)
+) STRICT;
 CREATE TABLE IF NOT EXISTS verified_reports (
     report_hash TEXT PRIMARY KEY, node TEXT NOT NULL, seq INTEGER NOT NULL, hour_from INTEGER NOT NULL,
     hour_through INTEGER NOT NULL, ug TEXT NOT NULL, level INTEGER NOT NULL, work_uwh TEXT NOT NULL,
@@ -72,6 +76,19 @@ class Store:
             row = database.execute("SELECT digest FROM votes WHERE epoch = ? AND set_id = ?", (epoch, set_id)).fetchone()
         return str(row[0]) if row else None
 
+    def claim_round_vote(self, round_: int, set_id: int, digest: str) -> bool:
+        """Records that this digest is the one to sign for the airdrop round and set; False when it is another one already."""
+        with self._open() as database:
+            told = (round_, set_id, digest)
+            database.execute("INSERT INTO round_votes (round, set_id, digest) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", told)
+        return self.round_vote(round_, set_id) == digest
+
+    def round_vote(self, round_: int, set_id: int) -> str | None:
+        """The digest that was recorded for the airdrop round and set."""
+        with self._open() as database:
+            row = database.execute("SELECT digest FROM round_votes WHERE round = ? AND set_id = ?", (round_, set_id)).fetchone()
+        return str(row[0]) if row else None
+
     def verified(self, node: str, hashes: Iterable[str]) -> dict[str, LiveReport]:
         """Of these reports, those of the node that were verified before."""
         wanted = set(hashes)
@@ -93,6 +110,6 @@ class Store:
         return bytes(row[0]) if row else None
 
     def keep_bundle(self, data_hash: str, epoch: int, data: bytes) -> None:
-        """Keeps a bundle's bytes under their hash."""
+        """Keeps the bytes of a bundle, or of a round's list, under their hash."""
         with self._open() as database:
             database.execute("INSERT INTO bundles VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (data_hash, epoch, data))

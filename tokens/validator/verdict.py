@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from emissions.poce.epoch import EpochHeader
+from emissions.poce.eip712 import SignedStruct
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Fault:
 class Verdict:
     """Whether this validator stands behind a header: only when it found nothing wrong."""
 
-    header: EpochHeader
+    header: SignedStruct
     faults: tuple[Fault, ...]
 
     @property

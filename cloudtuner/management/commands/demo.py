@@ -17,6 +17,7 @@ from cloudtuner.management.journey import Journey
 from cloudtuner.management.onchain import DemoKeys, OnChain
 from cloudtuner.management.systems import Shown, system_rows
 from tokens.chain.client import RpcClient
+from tokens.network.round_sealing import ServiceRounds
 
 
 class Command(BaseCommand):
@@ -65,7 +66,8 @@ class Command(BaseCommand):
             client.call_rpc("evm_mine")
 
         started = time.monotonic()
-        for row in OnChain(client, Path(settings.ADDRESS_BOOK), keys, Path(settings.DATA_DIR) / "demo", wait).rows():
+        book, folder = Path(settings.ADDRESS_BOOK), Path(settings.DATA_DIR) / "demo"
+        for row in OnChain(client, book, keys, folder, wait, ServiceRounds()).rows():
             self.shown[row.name] = Shown(row.text, row.passed, row.tx_hash or "")
             figures = {"tx": row.tx_hash} if row.tx_hash else {}
             self._tell(row.name, row.text, passed=row.passed, seconds=time.monotonic() - started, figures=figures)

@@ -119,20 +119,23 @@ def test_claimability__usage_valued_by_cost__is_in_the_ledger_and_never_claimabl
     assert ReportCommitment.objects.get().line_count == 30
 
 
-def test_claimability__month_before_the_first_bill__never_counts(room, cur, lines):
+def test_claimability__months_before_the_first_bill__count_for_twelve_months(room, cur, lines):
     room.version(lines)
-    may = cur.Line(month=(2026, 5), hour=cur.june[0] - 5)
-    room.version([may])
+    room.version([cur.Line(month=(2026, 5), hour=cur.june[0] - 5)])
+    room.version([cur.Line(month=(2025, 5), hour=cur.june[0] - 365 * 24 - 5)])
     services.reports_build()
-    early, late = selectors.claimability().months
-    assert (early.month, early.state, early.reason_code, early.claimable_ug) == (
-        "2026-05",
+    old, early, late = selectors.claimability().months
+    assert (old.month, old.state, old.reason_code, old.claimable_ug) == (
+        "2025-05",
         "before_enrolment",
         "month.before_enrolment",
         0,
     )
+    assert (early.month, early.state) == ("2026-05", "final")
+    assert early.claimable_ug > 0
     assert late.claimable_ug > 0
-    assert ReportCommitment.objects.count() == 1
+    may, june = ReportCommitment.objects.order_by("hour_from")
+    assert may.hour_through < NodeBinding.objects.get().first_hour == june.hour_from
 
 
 def test_reports__no_contracts_yet__wait_without_being_counted(room, lines, address_book):

@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from cloudtuner.errors import ChainError, ProofError
-from emissions.poce.airdrop import AirdropList, RetroLeaf
+from cloudtuner.errors import ChainError
+from emissions.poce.airdrop import AirdropList, RetroEntry, RetroLeaf
 from emissions.poce.hexes import ZERO_32, checksum_address
 from emissions.poce.keccak import keccak
 from emissions.poce.keys import address_of, sign
@@ -39,7 +39,7 @@ def _wallet(place: int) -> str:
 
 
 def _airdrop(market) -> Airdrop:
-    return Airdrop(market.client, 31337, market.network.book.airdrop)
+    return Airdrop(market.network.contracts)
 
 
 def _send_all(market, calls, *, gas_limit: int = GAS_LIMIT) -> list:
@@ -89,15 +89,23 @@ def _leaves(places) -> list[RetroLeaf]:
 
 def _post(market, leaves: list[RetroLeaf]) -> AirdropList:
     """The next round over these leaves, signed by all validators; its window passes."""
-    airdrop, network = _airdrop(market), market.network
-    first_hours = {leaf.node: FIRST_HOUR for leaf in leaves}
-    listed = AirdropList(airdrop.round_count() + 1, leaves, first_hours)
-    attested = listed.header(factor_set=FACTOR_SET, set_id=network.contracts.set_id())
-    digest = attested.digest(airdrop.domain)
-    votes = [(address_of(key), sign(key, digest)) for key in network.validator_keys]
-    network.send(airdrop.post_round(attested, votes))
-    network.pass_window()
+    listed = _list(market, leaves)
+    market.network.send(_airdrop(market).post_round(listed.header, _votes(market, listed)))
+    market.network.pass_window()
     return listed
+
+
+def _list(market, leaves: list[RetroLeaf]) -> AirdropList:
+    book, contracts = market.network.book, market.network.contracts
+    return AirdropList(
+        chain_id=31337, registry=book.node_registry, round=_airdrop(market).round_count() + 1, factor_set=FACTOR_SET,
+        engine=ZERO_32, set_id=contracts.set_id(), entries=tuple(RetroEntry(leaf, ()) for leaf in leaves),
+    )  # fmt: skip
+
+
+def _votes(market, listed: AirdropList, count: int = 4) -> list[tuple[str, bytes]]:
+    digest = listed.header.digest(_airdrop(market).domain)
+    return [(address_of(key), sign(key, digest)) for key in market.network.validator_keys[:count]]
 
 
 def _push_everybody(market, count: int, *, self_claims: int) -> None:
@@ -108,9 +116,7 @@ def _push_everybody(market, count: int, *, self_claims: int) -> None:
     built = time.perf_counter() - started
     supply = market.network.contracts.ct02_supply()
     alone = random.Random(7).sample(range(count), self_claims)
-    claims = _send_all(
-        market, [airdrop.claim(listed.round, listed.leaves[row], listed.proof(row)) for row in alone], gas_limit=400_000
-    )
+    claims = _send_all(market, [airdrop.claim(listed, listed.leaves[row].node) for row in alone], gas_limit=400_000)
     started = time.perf_counter()
     pushes = _send_all(market, airdrop.pushes(listed))
     pushed = time.perf_counter() - started
@@ -129,7 +135,7 @@ def _push_everybody(market, count: int, *, self_claims: int) -> None:
     assert single < 130_000
     for row in alone + random.Random(8).sample(range(count), self_claims):
         with pytest.raises(ChainError) as refused:
-            market.client.call(airdrop.claim(listed.round, listed.leaves[row], listed.proof(row)))
+            market.client.call(airdrop.claim(listed, listed.leaves[row].node))
         assert refused.value.code == "chain.revert.carbon_airdrop_hours_paid"
     again = _send_all(market, airdrop.pushes(listed)[:1])
     assert not any(log["address"].lower() == market.ct02.lower() for log in again[0].logs)
@@ -150,22 +156,15 @@ def test_airdrop__hour_from_the_first_on__is_refused_here_and_paid_by_poce(marke
     _register(market, [0])
     node, wallet = _node(0), _wallet(0)
     inside = RetroLeaf(node, wallet, FIRST_HOUR - 10, FIRST_HOUR, KG, 0, ZERO_32)
-    with pytest.raises(ProofError) as refused:
-        AirdropList(1, [inside], {node: FIRST_HOUR})
-    assert refused.value.code == "airdrop.hours"
-    # Even when validators sign such a list, the contract refuses the leaf.
+    # `build_round` would refuse it; even when validators sign such a list, the contract refuses the leaf.
     network = market.network
-    listed = AirdropList(1, [inside], {node: FIRST_HOUR + 1})
-    attested = listed.header(factor_set=FACTOR_SET, set_id=network.contracts.set_id())
-    votes = [(address_of(key), sign(key, attested.digest(airdrop.domain))) for key in network.validator_keys]
-    network.send(airdrop.post_round(attested, votes))
-    network.pass_window()
+    listed = _post(market, [inside])
     with pytest.raises(ChainError) as refused:
-        network.send(airdrop.claim(1, inside, listed.proof(0)))
+        network.send(airdrop.claim(listed, node))
     assert refused.value.code == "chain.revert.carbon_airdrop_bad_hours"
     # The hours before are the airdrop's, once; those after are an epoch's.
     before = _post(market, [RetroLeaf(node, wallet, FIRST_HOUR - 10, FIRST_HOUR - 1, 3 * KG, 0, ZERO_32)])
-    network.send(airdrop.claim(2, before.leaves[0], before.proof(0)))
+    network.send(airdrop.claim(before, node))
     assert airdrop.paid(node).hour_through == FIRST_HOUR - 1
     assert network.contracts.claimed(node).ug == 0
     assert network.contracts.ct02_balance(wallet) == 3 * 10**18
@@ -173,9 +172,8 @@ def test_airdrop__hour_from_the_first_on__is_refused_here_and_paid_by_poce(marke
 
 def test_airdrop__vetoed_round__never_comes_back_with_its_votes(market):
     airdrop, network = _airdrop(market), market.network
-    leaves = _leaves([1])
-    attested = AirdropList(1, leaves, {_node(1): FIRST_HOUR}).header(factor_set=FACTOR_SET, set_id=network.contracts.set_id())
-    votes = [(address_of(key), sign(key, attested.digest(airdrop.domain))) for key in network.validator_keys]
+    listed = _list(market, _leaves([1]))
+    attested, votes = listed.header, _votes(market, listed)
     network.send(airdrop.post_round(attested, votes))
     network.send(airdrop.veto(1), network.guardian_key)
     assert airdrop.round_count() == 0
@@ -187,10 +185,8 @@ def test_airdrop__vetoed_round__never_comes_back_with_its_votes(market):
 
 def test_airdrop__two_of_four_sign__is_refused(market):
     airdrop, network = _airdrop(market), market.network
-    attested = AirdropList(1, _leaves([1]), {_node(1): FIRST_HOUR}).header(
-        factor_set=FACTOR_SET, set_id=network.contracts.set_id()
-    )
-    votes = [(address_of(key), sign(key, attested.digest(airdrop.domain))) for key in network.validator_keys[:2]]
+    listed = _list(market, _leaves([1]))
+    attested, votes = listed.header, _votes(market, listed, 2)
     with pytest.raises(ChainError) as refused:
         network.send(airdrop.post_round(attested, votes))
     assert refused.value.code == "chain.revert.quorum_missing"
@@ -200,12 +196,12 @@ def test_airdrop__deadline_passed__rest_goes_to_the_owner_of_the_rules_once(mark
     airdrop, network = _airdrop(market), market.network
     _register(market, [2, 3])
     listed = _post(market, _leaves([2, 3]))
-    network.send(airdrop.claim(1, listed.leaves[0], listed.proof(0)))
+    network.send(airdrop.claim(listed, listed.leaves[0].node))
     with pytest.raises(ChainError):
         network.send(airdrop.sweep(1))
     market.pass_time(DAY_S)
     network.send(airdrop.sweep(1))
     assert network.contracts.ct02_balance(address_of(network.deployer_key)) == listed.leaves[1].ug * 10**9
-    for call in (airdrop.sweep(1), airdrop.claim(1, listed.leaves[1], listed.proof(1))):
+    for call in (airdrop.sweep(1), airdrop.claim(listed, listed.leaves[1].node)):
         with pytest.raises(ChainError):
             network.send(call)

@@ -177,9 +177,15 @@ class World:
         tasks.sealer_tick()
 
     def vote(self, count: int = 4) -> None:
-        """The first `count` validators sign the newest epoch, if they did not."""
-        from tokens.network import reading
-        from tokens.network.voting import vote_accept
+        """The first `count` validators sign the newest epoch and the pending airdrop round, if they did not."""
+        from tokens.network import reading, rounds
+        from tokens.network.voting import round_vote_accept, vote_accept
+
+        pending = rounds.pending_round()
+        for key in self.network.validator_keys[:count] if pending else ():
+            if not pending.votes.filter(signer=address_of(key)).exists():
+                signature = to_hex(sign(key, from_hex(pending.digest)))
+                round_vote_accept(number=pending.number, signer=address_of(key), signature=signature)
 
         epoch = reading.newest_sealed()
         if epoch is None:
@@ -255,14 +261,15 @@ def world(network: Any, transactional_db: None, tmp_path: Path, monkeypatch: pyt
     """Two organisations, a fresh chain, and the platform's keys."""
     from accounts.keys import write_key_file
     from accounts.models import Membership, Organization
-    from tokens.network import sealing, voting
+    from tokens.network import round_sealing, sealing, voting
 
     # What this process remembers of another test's database must not speak for this one's.
     monkeypatch.setattr(sealing, "_nothing_new", {})
+    monkeypatch.setattr(round_sealing, "_looked", {})
     book = tmp_path / "addresses.json"
     network.book.save(book)
     told = json.loads(book.read_text())
-    told["parameters"]["epoch_s"] = 0
+    told["parameters"] |= {"epoch_s": 0, "round_s": 0}
     book.write_text(json.dumps(told))
     for name, key in (("registrar", network.registrar_key), ("relayer", network.relayer_key)):
         write_key_file(tmp_path / name, key)

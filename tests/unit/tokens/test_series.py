@@ -57,8 +57,8 @@ def test_take_oldest__any_amount__exact_and_no_older_hour_left(nodes: list[tuple
     ug = data.draw(st.integers(1, there))
     taken = take_oldest(rulers, ug, hour_from=0, hour_through=10**6)
     assert sum(high - low for parts in taken.values() for low, high in parts) == ug
-    newest = max(ruler.series.span(low, high - low).hour_through for ruler in rulers for low, high in taken.get(ruler.node, []))
-    after = [NodeRuler(ruler.node, ruler.series, ruler.claimed_ug, tuple(taken.get(ruler.node, []))) for ruler in rulers]
+    newest = max(ruler.series.span(low, high - low).hour_through for ruler in rulers for low, high in taken.get(ruler.track, []))
+    after = [NodeRuler(ruler.node, ruler.series, ruler.claimed_ug, tuple(taken.get(ruler.track, []))) for ruler in rulers]
     assert sum(ruler.retirable(0, newest - 1) for ruler in after) == 0
 
 
@@ -90,7 +90,7 @@ class Kilograms(RuleBasedStateMachine):
         there = self.ruler.retirable(first, 99)
         if there:
             ug = data.draw(st.integers(1, there))
-            parts = take_oldest([self.ruler], ug, hour_from=first, hour_through=99)["n"]
+            parts = take_oldest([self.ruler], ug, hour_from=first, hour_through=99)["n", 0]
             assert sum(high - low for low, high in parts) == ug
             self.taken += parts
 

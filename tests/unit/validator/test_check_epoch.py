@@ -264,7 +264,7 @@ def test_check__month_that_has_not_ended__refused(epochs):
         (None, ("node.unknown",)),
         (NodeRecord(address_of(KEY), REGISTRY, 491000, 0), ("node.wallet",)),
         (NodeRecord(address_of(KEY), WALLET, FEBRUARY[0] + 5, 0), ("report.range",)),
-        (NodeRecord(address_of(KEY), WALLET, MARCH[0], 0), ("report.range",)),
+        (NodeRecord(address_of(KEY), WALLET, MARCH[0], 0), ("bundle.no_report",)),
     ],
 )
 def test_check__chain_says_otherwise_of_the_node__refused(epochs, record, codes):

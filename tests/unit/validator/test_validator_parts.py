@@ -134,7 +134,7 @@ def test_run__address_book_missing__says_where_and_exits_2(tmp_path):
 def test_run__chain_that_accepts_and_says_nothing__stops_within_two_seconds_of_sigterm(tmp_path):
     subprocess.run(_command("key", "--out", tmp_path / "key"), stdout=subprocess.DEVNULL, check=True)
     zero = "0x" + "00" * 20
-    names = ("ct02", "tuner", "node_registry", "validator_set", "poce", "retirement")
+    names = ("ct02", "tuner", "node_registry", "validator_set", "poce", "retirement", "airdrop")
     book = {"version": 1, "chain_id": 31337, "genesis_hash": GENESIS, "deploy_block": 1, "contracts": dict.fromkeys(names, zero)}
     (tmp_path / "book.json").write_text(json.dumps({**book, "parameters": {}}))
     with socket.create_server(("127.0.0.1", 0)) as silent:

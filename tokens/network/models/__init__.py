@@ -4,5 +4,18 @@ from tokens.network.models.blocks import Block, ChainEvent, Cursor
 from tokens.network.models.claims import RegisteredClaim
 from tokens.network.models.epochs import Epoch, Vote
 from tokens.network.models.outbox import ChainTx, SignedAttempt, TxState
+from tokens.network.models.rounds import RoundVote, SealedRound
 
-__all__ = ["Block", "ChainEvent", "ChainTx", "Cursor", "Epoch", "RegisteredClaim", "SignedAttempt", "TxState", "Vote"]
+__all__ = [
+    "Block",
+    "ChainEvent",
+    "ChainTx",
+    "Cursor",
+    "Epoch",
+    "RegisteredClaim",
+    "RoundVote",
+    "SealedRound",
+    "SignedAttempt",
+    "TxState",
+    "Vote",
+]

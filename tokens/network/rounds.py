@@ -1,0 +1,124 @@
+"""What the public rows say of airdrop rounds: which stand on chain, which waits for validators, what each named and paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from emissions.poce.airdrop import AirdropList, Named
+from tokens.network import reading
+from tokens.network.connection import address_book
+from tokens.network.models import ChainEvent, SealedRound
+
+# A list never changes, so its hash is all that has to be compared before it is used again.
+KEPT_LISTS = 4
+_lists: dict[str, AirdropList] = {}
+
+
+@dataclass(frozen=True)
+class PostedRound:
+    """A round that stands on chain, with its list. Times are the chain's, unix seconds."""
+
+    row: SealedRound
+    event: ChainEvent
+
+    @property
+    def number(self) -> int:
+        return self.row.number
+
+    @property
+    def list(self) -> AirdropList:
+        return list_of(self.row)
+
+    @property
+    def open_at(self) -> int:
+        return int(self.event.args["open_at"])
+
+    @property
+    def deadline(self) -> int:
+        return int(self.event.args["deadline"])
+
+    def is_open(self, timestamp: int) -> bool:
+        """Whether claims of it pay, at a block time."""
+        return self.open_at <= timestamp < self.deadline
+
+
+def standing_rounds() -> dict[int, ChainEvent]:
+    """Every round that stands on chain with the event that posted it. A veto takes it and all later ones away."""
+    stands: dict[int, ChainEvent] = {}
+    told = ChainEvent.objects.filter(name__in=("RoundPosted", "RoundVetoed"), block__chain_id=address_book().chain_id)
+    for event in told.select_related("block").order_by("block__number", "log_index"):
+        if event.name == "RoundPosted":
+            stands[int(event.key)] = event
+        else:
+            stands.pop(int(event.key), None)
+    return stands
+
+
+def head_round() -> int:
+    """The newest round that stands on chain; 0 before the first."""
+    return max(standing_rounds(), default=0)
+
+
+def _sealed(number: int) -> QuerySet[SealedRound]:
+    rows: QuerySet[SealedRound] = SealedRound.objects.filter(chain_id=address_book().chain_id, number=number).defer("list")
+    return rows
+
+
+def sealed_for(number: int, set_id: int) -> SealedRound | None:
+    """A round as it was sealed for a validator set."""
+    return _sealed(number).filter(set_id=set_id).first()
+
+
+def posted_round(number: int) -> PostedRound | None:
+    """A round that stands on chain and whose list we hold."""
+    event = standing_rounds().get(number)
+    return _posted(number, event) if event else None
+
+
+def posted_rounds() -> list[PostedRound]:
+    """Every round that stands on chain and whose list we hold, oldest first."""
+    found = [_posted(number, event) for number, event in sorted(standing_rounds().items())]
+    return [posted for posted in found if posted is not None]
+
+
+def _posted(number: int, event: ChainEvent) -> PostedRound | None:
+    row = sealed_for(number, int(event.args["set_id"]))
+    return PostedRound(row, event) if row is not None and row.header["root"] == event.args["root"] else None
+
+
+def pending_round() -> SealedRound | None:
+    """The round that waits for validators: the first that is not on chain, as sealed for the present set."""
+    present = reading.set_id()
+    return sealed_for(head_round() + 1, present) if present is not None else None
+
+
+def sealed(number: int) -> SealedRound | None:
+    """The round that counts under a number: the one on chain, else the one that validators are asked about."""
+    posted = posted_round(number)
+    return posted.row if posted else _sealed(number).order_by("-set_id").first()
+
+
+def list_of(row: SealedRound) -> AirdropList:
+    """The list that a round's bytes hold; kept in the process by its hash, with its tree."""
+    data_hash = str(row.header["data_hash"])
+    found = _lists.get(data_hash)
+    if found is None:
+        found = AirdropList.from_bytes(bytes(row.list))
+        if len(_lists) >= KEPT_LISTS:
+            _lists.clear()
+        _lists[data_hash] = found
+    return found
+
+
+def named() -> dict[str, Named]:
+    """By node, the hours that rounds on chain named."""
+    newest = posted_round(head_round())
+    return newest.list.named_after if newest else {}
+
+
+def paid(number: int) -> dict[str, ChainEvent]:
+    """By node, the event that paid its leaf of a round, final or not."""
+    found = reading.events("AirdropPaid").filter(args__round=str(number))
+    return {event.key: event for event in found}

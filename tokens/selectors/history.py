@@ -1,0 +1,130 @@
+"""What lay before each node's first hour: how much of its last twelve months was found, and how far it was paid by airdrop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cloudtuner.clock import hour_start
+from emissions.poce.airdrop import Named
+from emissions.poce.report import State, is_too_old
+from emissions.register.models import NodeBinding, ReportCommitment
+from tokens.models import Lot
+from tokens.network import reading, rounds
+from tokens.network.models import ChainTx
+from tokens.selectors.own import own_nodes
+from tokens.series import HourSeries
+
+MONTHS = 12
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """One node's history. `months` of MONTHS have a FINAL report; `ug` is what they hold, or what was paid for them.
+
+    `state`: "no months yet", "waiting for a round", "waiting for validators", "in its window", "being paid", "paid".
+    `round`, `deadline` and `claim_path` are those of the newest round that named hours of the node, if one did; who was not
+    pushed can claim until the deadline with what stands under the path on the public host.
+    """
+
+    node: str
+    months: int
+    ug: int
+    paid_ug: int
+    state: str
+    round: int | None
+    deadline: datetime | None
+    claim_path: str
+    tx_hashes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class History:
+    """All nodes of the organisation. `months` are those in which at least one node has a FINAL report."""
+
+    months: int
+    ug: int
+    paid_ug: int
+    rows: tuple[HistoryRow, ...]
+
+    @property
+    def of(self) -> int:
+        """How many months can be paid at most."""
+        return MONTHS
+
+    @property
+    def tx_hashes(self) -> tuple[str, ...]:
+        """The transactions that pushed it, each once."""
+        return tuple(dict.fromkeys(tx_hash for row in self.rows for tx_hash in row.tx_hashes))
+
+
+def history() -> History | None:
+    """What was found and paid of the months before the nodes' first hours; None when no bill of them was read."""
+    nodes = own_nodes()
+    reports: dict[str, list[ReportCommitment]] = {}
+    for report in ReportCommitment.objects.filter(node__in=nodes, state=State.FINAL).select_related("node").order_by("seq"):
+        if report.hour_through < report.node.first_hour and not is_too_old(report.hour_from, report.node.first_hour):
+            reports.setdefault(report.node.node, []).append(report)
+    if not reports:
+        return None
+    named, lots = rounds.named(), list(Lot.objects.filter(on_chain=True, round__isnull=False))
+    rows = [
+        _row(node, found, named.get(node), [lot for lot in lots if lot.node == node]) for node, found in sorted(reports.items())
+    ]
+    months = {hour_start(report.hour_from) for found in reports.values() for report in found}
+    return History(len(months), sum(row.ug for row in rows), sum(row.paid_ug for row in rows), tuple(rows))
+
+
+def _row(node: str, reports: Sequence[ReportCommitment], named: Named | None, lots: Sequence[Lot]) -> HistoryRow:
+    live = list({report.hour_from: report for report in reports}.values())
+    left = unnamed(live, {named.node: named} if named else {})
+    posted = next((each for each in reversed(rounds.posted_rounds()) if each.list.entry(node)), None)
+    leaves = [entry.leaf for each in rounds.posted_rounds() if (entry := each.list.entry(node))]
+    named_ug = sum(leaf.ug for leaf in leaves)
+    paid_ug = sum(lot.ug for lot in lots)
+    return HistoryRow(
+        node=node,
+        months=len(live),
+        ug=named_ug + sum(report.ug for report in left),
+        paid_ug=paid_ug,
+        state=_state(posted, left=bool(left), unpaid=paid_ug < named_ug),
+        round=posted.number if posted else None,
+        deadline=datetime.fromtimestamp(posted.deadline, UTC) if posted else None,
+        claim_path=f"/poce/v1/rounds/{posted.number}/claims/{node}" if posted and paid_ug < named_ug else "",
+        tx_hashes=tuple(lot.tx_hash for lot in lots),
+    )
+
+
+def _state(posted: rounds.PostedRound | None, *, left: bool, unpaid: bool) -> str:
+    if posted is not None and unpaid:
+        if reading.head_timestamp() < posted.open_at:
+            return "in its window"
+        sent = ChainTx.objects.filter(kind="airdrop", payload__round=posted.number)
+        return "being paid" if sent.exclude(state__in=("final", "failed")).exists() else "in its window"
+    if left:
+        return "waiting for validators" if rounds.pending_round() is not None else "waiting for a round"
+    return "paid"
+
+
+def unnamed(reports: Iterable[ReportCommitment], named: Mapping[str, Named]) -> list[ReportCommitment]:
+    """The FINAL ones of these reports that end before their node's first hour and that no airdrop round named."""
+    found = []
+    for report in reports:
+        if report.state == State.FINAL and report.hour_through < report.node.first_hour:
+            known = named.get(report.node.node)
+            if known is None or report.hour_from > known.hour_through or report.hour_through < known.hour_from:
+                found.append(report)
+    return found
+
+
+def unpaid_leaves(nodes: Iterable[NodeBinding]) -> list[HourSeries]:
+    """The hours of the leaves of these nodes in rounds on chain that were not paid, final payments only."""
+    mine = {binding.node for binding in nodes}
+    paid = set(Lot.objects.filter(on_chain=True, round__isnull=False).values_list("node", "round"))
+    return [
+        HourSeries(reading.hours_of(entry.reports))
+        for posted in rounds.posted_rounds()
+        for entry in posted.list.entries
+        if entry.leaf.node in mine and (entry.leaf.node, posted.number) not in paid
+    ]
