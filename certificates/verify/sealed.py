@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from asn1crypto import cms, pem, x509
-from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.decode_limits import DecodeLimits, DocumentDecodeBudget, StreamDecodeLimits
+from pyhanko.pdf_utils.misc import PdfDecodeLimitError, PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.general import UnacceptableSignerError
 from pyhanko.sign.validation import validate_pdf_signature
@@ -23,6 +24,11 @@ from cloudtuner.errors import ProofError
 CLAIM, RECEIPT, CREDENTIAL = "claim.json", "receipt-proof.json", "certificate.vc.json"
 ATTACHMENTS = frozenset({CLAIM, RECEIPT, CREDENTIAL})
 ATTACHMENT_LIMIT = 4 << 20
+# Anybody may hand in a file, and one of zeros inflates to a thousand times its size.
+_LIMITS = DecodeLimits(
+    per_stream=StreamDecodeLimits(max_output_size=ATTACHMENT_LIMIT),
+    document_budget=DocumentDecodeBudget(base_allowance=8 * ATTACHMENT_LIMIT, max_ratio=1),
+)
 _BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*\d{1,12}\s+\d{1,12}\s+(\d{1,12})\s+(\d{1,12})\s*\]")
 
 # pyHanko explains every refused chain at length; ours is the one sentence that people read.
@@ -49,7 +55,7 @@ def open_sealed(pdf: bytes, *, root_pem: str) -> Sealed:
     `seal.attachments`. Whether the signer is the trusted one is a value of the result, not an error.
     """
     try:
-        reader = PdfFileReader(io.BytesIO(pdf))
+        reader = PdfFileReader(io.BytesIO(pdf), decode_limits=_LIMITS)
         signatures = reader.embedded_signatures
     except Exception as error:
         _require_nothing_after(pdf)
@@ -178,8 +184,12 @@ def _attachments(reader: PdfFileReader, revision: int) -> dict[str, bytes]:
             if name in found:
                 raise ProofError(f"the file carries {name} twice", code="seal.attachments")
             found[name] = spec["/EF"]["/F"].data
+            if len(found[name]) > ATTACHMENT_LIMIT:
+                raise _too_large()
     except ProofError:
         raise
+    except PdfDecodeLimitError as error:
+        raise _too_large() from error
     except Exception as error:
         raise ProofError("the files inside the certificate cannot be read", code="seal.attachments") from error
     if set(found) != ATTACHMENTS:
@@ -187,6 +197,8 @@ def _attachments(reader: PdfFileReader, revision: int) -> dict[str, bytes]:
         raise ProofError(
             f"the files inside the certificate are not the three expected: {', '.join(odd)}", code="seal.attachments"
         )
-    if any(len(data) > ATTACHMENT_LIMIT for data in found.values()):
-        raise ProofError("a file inside the certificate is larger than 4 MiB", code="seal.attachments")
     return found
+
+
+def _too_large() -> ProofError:
+    return ProofError("a file inside the certificate is larger than 4 MiB", code="seal.attachments")

@@ -7,6 +7,7 @@ import io
 import json
 import random
 import re
+import tracemalloc
 from dataclasses import replace
 
 import pikepdf
@@ -278,6 +279,25 @@ def test_verify__a_fourth_file_inside__is_refused(forge, trust):
         return out.getvalue()
 
     refused(verify(forge(extra=add), trust), "V3", "seal.attachments")
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_verify__file_inside_larger_than_any__is_refused_before_it_fills_the_memory(forge, trust, packed):
+    def inflate(pdf: bytes) -> bytes:
+        out = io.BytesIO()
+        with pikepdf.open(io.BytesIO(pdf)) as opened:
+            opened.attachments["claim.json"].obj.EF.F.write(bytes((64 if packed else 5) << 20))
+            opened.save(out, compress_streams=packed)
+        return out.getvalue()
+
+    pdf = forge(extra=inflate)
+    tracemalloc.start()
+    findings = verify(pdf, trust)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    refused(findings, "V3", "seal.attachments")
+    assert "larger than 4 MiB" in findings.check("V3").message
+    assert peak < 48 << 20
 
 
 def test_verify__factor_set_not_known_here__is_not_checked(issue_with, claim_with, trust):
