@@ -19,11 +19,15 @@ from urllib.parse import urlsplit, urlunsplit
 import django.test
 import psycopg
 import pytest
+from hypothesis import settings as examples
 from psycopg import sql
 
 from tokens.chain.loading import usual_recursion
 
 os.environ.pop("CLOUDTUNER_DB_ROLE", None)
+# An example that a busy machine takes long for is not wrong.
+examples.register_profile("unhurried", deadline=None)
+examples.load_profile("unhurried")
 
 with usual_recursion():
     import eth_account  # noqa: F401  tests that sign with it would raise the limit for all that come after them
