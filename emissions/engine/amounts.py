@@ -28,7 +28,7 @@ def key_amounts(workings: Workings) -> list[KeyAmount]:
     """The amounts of every key that the card values, by key and month."""
     known = workings.keys()
     uses = {use.number: use for use in known}
-    lines = workings.lines(Slice(), "quantity, cost_micro")
+    lines = workings.numbered(Slice(), "quantity, cost_micro")
     with reading(workings.files[0]):
         rows = workings.connection.execute(
             "SELECT c.number, count(*), fsum(l.quantity), coalesce(sum(l.cost_micro), 0) "  # noqa: S608

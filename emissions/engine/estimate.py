@@ -35,7 +35,7 @@ from emissions.engine.ratecard import CostRatio, Rate, RateCard, month_range, ra
 from emissions.engine.ratekey import RateKey
 from emissions.engine.reading import Progress
 from emissions.engine.results import AccountSummary, Bill, Counts, Coverage, QuarantinedLine
-from emissions.engine.rows import faulty_rows, quantities, stripped_documents
+from emissions.engine.rows import faulty_rows, key_texts, quantities, stripped_documents
 from emissions.engine.spark import hours_on_spark
 from emissions.engine.workings import KeyUse, Summed, Workings
 from emissions.grid.catalog import FactorSet
@@ -65,17 +65,15 @@ class Estimate:
 
     def stripped(self, account: str) -> StrippedLines:
         """What validators get of an account: hour, rate key and quantity of each line valued by quantity."""
-        texts = {number: key.text for number, key in self._keys.items()}
-        return StrippedLines.collect(
-            (hour, texts[number], quantity) for hour, number, quantity in quantities(self._workings, account)
-        )
+        texts = key_texts(self._keys)
+        return StrippedLines.collect((hour, texts[k], quantity) for hour, k, quantity in quantities(self._workings, account))
 
     def stripped_documents(self) -> Iterator[tuple[str, Iterator[bytes]]]:
         """The bytes of `stripped(account).to_bytes()` for every account that has such lines, in parts, ascending.
 
         The parts of one account are read before the next account is asked for. Eight million lines take seconds here.
         """
-        return stripped_documents(self._workings, {number: key.text for number, key in self._keys.items()})
+        return stripped_documents(self._workings, key_texts(self._keys))
 
     def explain(self) -> list[Explanation]:
         """Every usage type that was valued, with its spend, its figures, its reason and its factors; the unknown first."""

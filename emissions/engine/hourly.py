@@ -3,6 +3,9 @@
 A line that lies in one hour takes that hour's ratio. A line that lasts longer takes the day's mean, which is the grid's
 own factor: the 24 ratios have the mean 1, and a bill does not say how its usage was spread. The hour of a line is the one
 it starts in; a line without an end counts as longer.
+
+The fact query knows none of it. Where a set has profiles, a line's number names its profile and its slot of the day, and
+the card has a row for each slot: still one join and one multiplication, and nothing at all where no set has them.
 """
 
 from __future__ import annotations
@@ -16,6 +19,22 @@ from emissions.grid.catalog import HourlyProfile
 
 DAY = 24
 HOUR_OF_DAY = "hour of day"
+# A line's slot of the day: an hour of it, or MEAN.
+MEAN = DAY
+_SLOTS = 32
+_HOUR_US = 3_600_000_000
+LONGER_SQL = f"coalesce(end_us - start_us NOT BETWEEN 0 AND {_HOUR_US}, TRUE)"
+_SLOT_SQL = f"CASE WHEN {LONGER_SQL} THEN {MEAN} ELSE (start_us // {_HOUR_US} % {DAY} + {DAY}) % {DAY} END"
+
+
+def numbered_sql(lines: str, columns: str) -> str:
+    """Lines (of profile, `columns`, start_us and end_us) with the number of their profile and slot in place of the profile."""
+    return f"SELECT {slotted_sql('profile', _SLOT_SQL)} AS profile, {columns} FROM ({lines})"  # noqa: S608
+
+
+def slotted_sql(profile: str, slot: str) -> str:
+    """The number of a profile in a slot: the slot takes the place of the last bits of the profile's hash."""
+    return f"(({profile} & {-_SLOTS}) | ({slot}))::BIGINT"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,8 +16,10 @@ from emissions.engine.facts import lines_sql
 from emissions.engine.kept import whole
 from emissions.engine.numbering import line_shifts
 from emissions.engine.ratecard import Rate
+from emissions.engine.ratekey import LONGER, RateKey
 from emissions.engine.reading import reading
 from emissions.engine.slices import Slice
+from emissions.engine.terms import Term
 from emissions.engine.workings import Workings
 
 COLUMNS = (
@@ -56,14 +59,18 @@ def write_lines(workings: Workings, rates: Mapping[int, Rate], path: Path) -> No
     separated by spaces. The file is there whole or not at all; raises ConfigurationError where it cannot be written.
     """
     run = workings.connection.execute
-    numbers = list(rates)
+    # Lines that last longer than an hour have a key of their own, and not the day's profile among their factors.
+    forms = [(number, rate, longer) for number, rate in rates.items() for longer in ((False, True) if rate.hours else (False,))]
     shown = pa.table(
         {
-            "number": pa.array(numbers, pa.int32()),
-            "provider": pa.array([rates[number].key.provider for number in numbers], pa.string()),
-            "rate_key": pa.array([rates[number].key.text for number in numbers], pa.string()),
-            "reason": pa.array([rates[number].reason for number in numbers], pa.string()),
-            "factor_ids": pa.array([_factor_ids(rates[number]) for number in numbers], pa.string()),
+            "number": pa.array([number for number, _, _ in forms], pa.int32()),
+            "longer": pa.array([longer for _, _, longer in forms], pa.bool_()),
+            "provider": pa.array([rate.key.provider for _, rate, _ in forms], pa.string()),
+            "rate_key": pa.array([_key(rate, longer=longer).text for _, rate, longer in forms], pa.string()),
+            "reason": pa.array([rate.reason for _, rate, _ in forms], pa.string()),
+            "factor_ids": pa.array(
+                [_factor_ids(rate.mean_terms if longer else rate.terms) for _, rate, longer in forms], pa.string()
+            ),
         }
     )
     shifts = [(file, *shift) for file in range(len(workings.files)) for shift in _shifts(workings, file)]
@@ -73,7 +80,7 @@ def write_lines(workings: Workings, rates: Mapping[int, Rate], path: Path) -> No
         workings.connection.register(f"{name}_arrow", table)
         run(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM {name}_arrow")  # noqa: S608
         workings.connection.unregister(f"{name}_arrow")
-    line = workings.lines(Slice(), "hour, quantity, cost_micro, file, row_no, line_id, quantity_text")
+    line = workings.numbered(Slice(), "hour, quantity, cost_micro, file, row_no, line_id, quantity_text")
     run(f"CREATE OR REPLACE TEMP VIEW line AS {line}")
     query = (
         "SELECT named.name AS file, v.row_no + shift.shift AS line_number, coalesce(v.line_id, '') AS line_id, "  # noqa: S608
@@ -83,7 +90,8 @@ def write_lines(workings: Workings, rates: Mapping[int, Rate], path: Path) -> No
         "v.operational_ug::BIGINT AS co2e_operational_ug, v.embodied_ug::BIGINT AS co2e_embodied_ug, "
         "v.low_ug::BIGINT AS co2e_low_ug, v.high_ug::BIGINT AS co2e_high_ug, v.water_ul::BIGINT AS water_ul, "
         "c.category, c.quality, shown.reason, c.basis, shown.factor_ids "
-        f"FROM ({lines_sql()}) v JOIN carded c USING (profile) JOIN shown USING (number) JOIN named ON named.file = v.file "
+        f"FROM ({lines_sql()}) v JOIN carded c USING (profile) JOIN shown USING (number, longer) "
+        "JOIN named ON named.file = v.file "
         "ASOF JOIN shift ON shift.file = v.file AND v.row_no >= shift.record ORDER BY v.file, v.row_no"
     )
     form = path.suffix.lower()
@@ -98,8 +106,12 @@ def write_lines(workings: Workings, rates: Mapping[int, Rate], path: Path) -> No
             run(f"COPY ({query}) TO {literal(str(beside))} (FORMAT {_FORMS[form]})")
 
 
-def _factor_ids(rate: Rate) -> str:
-    return " ".join(dict.fromkeys(term.id for term in rate.terms))
+def _key(rate: Rate, *, longer: bool) -> RateKey:
+    return replace(rate.key, span=LONGER) if longer else rate.key
+
+
+def _factor_ids(terms: Iterable[Term]) -> str:
+    return " ".join(dict.fromkeys(term.id for term in terms))
 
 
 def _shifts(workings: Workings, number: int) -> list[tuple[int, int]]:

@@ -79,6 +79,11 @@ class Rate:
         """The largest of the doubles at any hour: a quantity times this must stay below 2^53."""
         return max(*self.doubles, *(max(self.at(hour)) for hour in range(len(self.hours))))
 
+    @property
+    def mean_terms(self) -> tuple[Term, ...]:
+        """The terms of a line that lasts longer than an hour: without the profile of the day."""
+        return tuple(term for term in self.terms if term.part != HOUR_OF_DAY)
+
     def terms_at(self, hour: int) -> tuple[Term, ...]:
         """The terms, with the ratio of an hour in place of the day's mean."""
         if not self.hours:
@@ -135,7 +140,7 @@ def rate_of(key: RateKey, month: int, factors: FactorSet, basis: str | None = No
         return found
     if key.span:
         # Longer than an hour: a whole day holds every hour, so the day's mean stands, which is the grid's own factor.
-        found = replace(found, hours=(), terms=tuple(term for term in found.terms if term.part != HOUR_OF_DAY))
+        found = replace(found, hours=(), terms=found.mean_terms)
     return replace(found, key=key)
 
 

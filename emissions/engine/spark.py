@@ -26,7 +26,7 @@ def hours_on_spark(workings: Workings, folder: Path, *, threads: int, memory: st
     Lines, card and places go to Spark as Parquet files under `folder`, the sums come back in one. `memory` is DuckDB's
     word for it ("2GiB"). Raises CloudTunerError when Spark is not installed or does not start.
     """
-    tables = {"line": workings.lines(Slice()), "card": "SELECT * FROM card", "place": "SELECT * FROM place"}
+    tables = {"line": workings.numbered(Slice()), "card": "SELECT * FROM card", "place": "SELECT * FROM place"}
     for name, query in tables.items():
         with reading(workings.files[0]):
             workings.connection.execute(f"COPY ({query}) TO {literal(str(folder / name))} (FORMAT parquet)")

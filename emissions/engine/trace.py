@@ -105,7 +105,7 @@ def trace_lines(
         for number, file in enumerate(files):
             records = [row.record for row, _ in picked if row.file == number]
             lines.update(zip([(number, record) for record in records], physical_lines(file, records), strict=True))
-        return [_trace(row, rate, files[row.file].name, lines[row.file, row.record]) for row, rate in picked]
+        return [_trace(row, rate, hour, files[row.file].name, lines[row.file, row.record]) for row, rate in picked]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -131,9 +131,10 @@ def _fits(rate: Rate, row: TracedRow, region: str | None, service: str | None, c
     )
 
 
-def _trace(row: TracedRow, rate: Rate, file: str, line: int) -> LineTrace:
+def _trace(row: TracedRow, rate: Rate, hour: int, file: str, line: int) -> LineTrace:
     amount = float(row.cost_micro) if rate.by_cost else float(row.quantity)
-    energy, operational, embodied, low, high, water = (quantise(amount * double) for double in rate.doubles)
+    doubles, terms = (rate.doubles, rate.mean_terms) if row.longer else (rate.at(hour), rate.terms_at(hour))
+    energy, operational, embodied, low, high, water = (quantise(amount * double) for double in doubles)
     return LineTrace(
         file=file,
         line=line,
@@ -149,7 +150,7 @@ def _trace(row: TracedRow, rate: Rate, file: str, line: int) -> LineTrace:
         quality=rate.quality,
         reason=rate.reason,
         basis=rate.basis,
-        terms=rate.terms,
+        terms=terms,
         energy_uwh=energy,
         operational_ug=operational,
         embodied_ug=embodied,

@@ -18,13 +18,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
-from cloudtuner.errors import BillError
+from cloudtuner.errors import BillError, CloudTunerError
 from emissions.billing.files import BillFile
 from emissions.billing.formats import KEY_FIELDS
 from emissions.billing.normalise import literal
 from emissions.engine import doubles
+from emissions.engine.card import rated_table
 from emissions.engine.explain import KeySum
 from emissions.engine.facts import CARD_SCHEMA, LABELS, MEASURES, priced_sql, profile_sql, sums_sql
+from emissions.engine.hourly import MEAN, numbered_sql, slotted_sql
 from emissions.engine.kept import Kept, whole
 from emissions.engine.lines import LineSource, open_lines, parse_query
 from emissions.engine.ratecard import Rate
@@ -82,6 +84,7 @@ class Workings:
         self._held: dict[Slice, str] = {}
         self.duplicates = 0
         self._plain = False
+        self.hourly = False
 
     def close(self) -> None:
         """Lets go of the database."""
@@ -159,31 +162,24 @@ class Workings:
 
     def lay_card(self, rates: Iterable[tuple[KeyUse, Rate]]) -> None:
         """Puts a rate card beside the lines, in place of any before it, and numbers the places of the sums in order."""
-        given = list(rates)
-        rated = pa.table(
-            {
-                "number": pa.array([use.number for use, _ in given], pa.int32()),
-                **{name: pa.array([getattr(rate, name) for _, rate in given], pa.string()) for name in ("region", *LABELS[3:])},
-                "by_cost": pa.array([rate.by_cost for _, rate in given], pa.bool_()),
-                "ceiling": pa.array([rate.ceiling for _, rate in given], pa.float64()),
-                **{
-                    f"{name}_rate": pa.array([rate.doubles[place] for _, rate in given], pa.float64())
-                    for place, name in enumerate(MEASURES)
-                },
-            }
-        )
+        given = [(use.number, rate) for use, rate in rates]
+        self.hourly = any(rate.hours for _, rate in given)
         labels = ", ".join(f"profile.{name}" if name in ("account", "service") else f"rated.{name}" for name in LABELS)
-        self.connection.register("rated_arrow", rated)
+        self.connection.register("rated_arrow", rated_table(given))
         self.connection.execute("CREATE OR REPLACE TEMP TABLE rated AS SELECT * FROM rated_arrow")
         self.connection.unregister("rated_arrow")
         key = ", ".join((*KEY_FIELDS, "month"))
+        number = slotted_sql("profile.profile", "rated.slot") if self.hourly else "profile.profile"
         self.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE carded AS SELECT profile.*, key.number, rated.* EXCLUDE (number, region), "  # noqa: S608
+            f"CREATE OR REPLACE TEMP TABLE carded AS SELECT {number} AS profile, profile.* EXCLUDE (profile), key.number, "  # noqa: S608
+            f"rated.* EXCLUDE (number, region), profile.profile AS base, "
             f"rated.region AS grid_region, (dense_rank() OVER (ORDER BY {labels}))::INTEGER AS place "
             f"FROM profile JOIN key USING ({key}) JOIN rated ON rated.number = key.number WHERE profile.fault = 0 AND energy"
         )
         names = ", ".join(CARD_SCHEMA)
         self.connection.execute(f"CREATE OR REPLACE TABLE card AS SELECT {names} FROM carded")  # noqa: S608
+        if self.hourly and self.connection.execute("SELECT count(*) > count(DISTINCT profile) FROM card").fetchall()[0][0]:
+            raise CloudTunerError("two profiles share a number.", code="engine.key_collision", hint="Report this bill's columns.")
         shown = ", ".join("grid_region AS region" if name == "region" else name for name in LABELS)
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE place AS SELECT DISTINCT place, {shown} FROM carded")  # noqa: S608
         self._plain = self._is_plain()
@@ -191,9 +187,9 @@ class Workings:
     def _is_plain(self) -> bool:
         """Whether every line that has a rate can be valued, and no sum of a place can reach 2^53, whichever it adds."""
         faulty, amount, money = self.connection.execute(
-            "SELECT sum(faulty), max(amount), max(money) FROM (SELECT sum(2 * lines - sound - priced) AS faulty, "
+            "SELECT sum(faulty), max(amount), max(money) FROM (SELECT sum(2 * lines - sound - priced) AS faulty, "  # noqa: S608
             "sum(lines * ceiling * CASE WHEN by_cost THEN largest_cost_micro ELSE largest_quantity END) AS amount, "
-            "sum(lines * largest_cost_micro::DOUBLE) AS money FROM carded GROUP BY place)"
+            f"sum(lines * largest_cost_micro::DOUBLE) AS money FROM carded WHERE slot = {MEAN} GROUP BY place)"
         ).fetchall()[0]
         # The bounds are sums of doubles themselves, and each line may be rounded up: half of the room is more than enough.
         return bool(faulty == 0 and max(amount, money) < _EXACT / 2)
@@ -208,6 +204,10 @@ class Workings:
             for source in sources or self.sources
         )
         return " UNION ALL ".join(parts)
+
+    def numbered(self, cut: Slice, columns: str = ", ".join(AMOUNTS)) -> str:
+        """The lines of a slice as the card numbers them: by profile, and by slot of the day where a rate knows hours."""
+        return numbered_sql(self.lines(cut, f"{columns}, start_us, end_us"), columns) if self.hourly else self.lines(cut, columns)
 
     def _holding(self, cut: Slice) -> list[str]:
         """The tables that hold the lines of a slice, or of all of them; none where a line is missing."""
@@ -243,7 +243,7 @@ class Workings:
         return rows
 
     def _hours(self, cut: Slice, places: pa.Table, cursor: DuckDBPyConnection) -> pa.Table:
-        cursor.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.lines(cut)}")
+        cursor.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.numbered(cut)}")
         with reading(self.files[0]):
             sums = cursor.sql(sums_sql(plain=self._plain)).to_arrow_table()
         # Names are put to the sums here: joined in the query, six texts a row would be sorted along.
@@ -266,7 +266,7 @@ class Workings:
 
     def priced(self) -> dict[str, tuple[int, int, int]]:
         """Per service: energy µWh, embodied µg and money of the lines that used energy and cost something."""
-        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.lines(Slice())}")
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.numbered(Slice())}")
         with reading(self.files[0]):
             rows = self.connection.execute(priced_sql(plain=self._plain)).fetchall()
         return {service: (energy, embodied, cost) for service, energy, embodied, cost in rows}
@@ -275,7 +275,7 @@ class Workings:
         """Per rate key and month that the card values: its lines, their money and their integers."""
         uses = {use.number: use for use in self.keys()}
         names = ("lines", "cost_micro", *MEASURES)
-        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.lines(Slice())}")
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.numbered(Slice())}")
         with reading(self.files[0]):
             rows = self.connection.execute(
                 f"SELECT number, {', '.join(f'sum(found.{name})' for name in names)} FROM ({profile_sql()}) AS found "  # noqa: S608

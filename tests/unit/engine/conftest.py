@@ -19,7 +19,7 @@ import pytest
 from emissions.engine.ratecard import CostRatio, Rate, rate_by_cost, rate_of
 from emissions.engine.ratekey import RateKey
 from emissions.engine.usage import NotModelled
-from emissions.grid.catalog import FactorSet, load_factor_set
+from emissions.grid.catalog import FactorSet, load_factor_set, make_factor_set
 from emissions.samples import SampleBills, write_sample_bills
 
 ENERGY = {"Usage", "DiscountedUsage", "SavingsPlanCoveredUsage"}
@@ -38,6 +38,12 @@ def _round(value: float) -> int:
     sign = -1 if value < 0 else 1
     # float + 0.5 as in the engine: the rule is stated on doubles.
     return sign * int(abs(value) + 0.5)
+
+
+def _doubles(rate: Rate, line: tuple) -> tuple[float, ...]:
+    """A line within an hour takes that hour's doubles, a longer one the day's mean."""
+    _, hour, _, _, _, longer = line
+    return rate.doubles if longer else rate.at(hour)
 
 
 def _text(row: dict[str, str], name: str) -> str:
@@ -115,24 +121,26 @@ def reference(rows: Iterable[dict[str, str]], factors: FactorSet) -> Reference:
         month = 12 * start.year + start.month - 1
         hour = int(start.timestamp()) // 3600
         rate = rate_of(key, month, factors)
-        line = (_text(row, "line_item_usage_account_id"), hour, key, month, cost_micro)
+        end = _moment(_text(row, "line_item_usage_end_date"))
+        longer = end is None or not 0 <= (end - start).total_seconds() <= 3600
+        line = (_text(row, "line_item_usage_account_id"), hour, key, month, cost_micro, longer)
         if isinstance(rate, Rate):
-            if abs(quantity) * max(rate.doubles) >= 2**53:
+            if abs(quantity) * rate.ceiling >= 2**53:
                 found.quarantined.append((number, "line.too_large"))
             else:
-                known.append((line, rate, [_round(quantity * double) for double in rate.doubles]))
+                known.append((line, rate, [_round(quantity * double) for double in _doubles(rate, line)]))
         elif isinstance(rate, NotModelled):
             unknown.append((number, line, rate.reason))
         else:
             found.quarantined.append((number, rate.code))
     priced: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for (_, _, key, _, cost_micro), _, figures in known:
+    for (_, _, key, _, cost_micro, _), _, figures in known:
         if cost_micro > 0 and figures[0] > 0:
             for place, value in enumerate((figures[0], figures[2], cost_micro)):
                 priced[key.service][place] += value
     whole = [sum(figures[place] for figures in priced.values()) for place in range(3)]
     for number, line, reason in unknown:
-        _, _, key, month, cost_micro = line
+        _, _, key, month, cost_micro, _ = line
         energy, embodied, cost = priced.get(key.service, whole)
         ratio = CostRatio(
             Fraction(energy, cost) if cost else Fraction(0),
@@ -140,11 +148,11 @@ def reference(rows: Iterable[dict[str, str]], factors: FactorSet) -> Reference:
             "within_service" if key.service in priced else "within_bill",
         )
         rate = rate_by_cost(key, month, factors, ratio, reason)
-        if abs(cost_micro) * max(rate.doubles) >= 2**53:
+        if abs(cost_micro) * rate.ceiling >= 2**53:
             found.quarantined.append((number, "line.too_large"))
         else:
-            known.append((line, rate, [_round(cost_micro * double) for double in rate.doubles]))
-    for (account, hour, key, _, cost_micro), rate, figures in known:
+            known.append((line, rate, [_round(cost_micro * double) for double in _doubles(rate, line)]))
+    for (account, hour, key, _, cost_micro, _), rate, figures in known:
         label = (account, hour, rate.region, key.service, rate.category, rate.quality, rate.basis)
         sums = found.hours.setdefault(label, [0] * 8)
         for place, value in enumerate((*figures, 1, cost_micro)):
@@ -180,6 +188,29 @@ def slow():
 def factors() -> FactorSet:
     """The genesis factor set."""
     return load_factor_set()
+
+
+def profile_row(region: str, basis: str, ratios: Iterable[Fraction], month: str = "") -> dict[str, str]:
+    """A row of `grid_hourly` for a region of AWS."""
+    hours = {f"h{hour:02d}": str(float(ratio)) for hour, ratio in enumerate(ratios)}
+    told = {"id": f"hourly.aws.{region}.{basis}.{month or 'year'}", "provider": "aws", "region": region, "basis": basis}
+    rest = {"source": "made up for tests", "year": "2026", "note": "", "valid_from": "", "valid_to": ""}
+    return told | {"month": month} | hours | rest
+
+
+@pytest.fixture(scope="session")
+def profile() -> Callable[..., dict[str, str]]:
+    """Makes rows of `grid_hourly`."""
+    return profile_row
+
+
+@pytest.fixture(scope="session")
+def hourly() -> FactorSet:
+    """The genesis set with a profile for Stockholm in February, and one for Mumbai all year."""
+    sweden = [Fraction(90 + hour, 100) if hour < 12 else Fraction(121 - hour, 100) for hour in range(24)]
+    india = [Fraction(13, 10)] * 6 + [Fraction(7, 10)] * 6 + [Fraction(1)] * 12
+    rows = (profile_row("eu-north-1", "lifecycle", sweden, "2"), profile_row("ap-south-1", "direct", india))
+    return make_factor_set("hourly", {**load_factor_set().tables, "grid_hourly": rows})
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cloudtuner.errors import ProofError
+from emissions.engine.estimate import estimate
 from emissions.engine.ratecard import CostRatio, rate_by_cost, rate_of
 from emissions.engine.ratekey import LONGER, RateKey
 from emissions.engine.recompute import recompute, value_line
+from emissions.engine.trace import trace_lines
 from emissions.grid.catalog import load_factor_set, make_factor_set
 from emissions.poce.lines import StrippedLines
 
@@ -19,22 +25,6 @@ FIRST = 491640  # 2026-02-01T00:00Z, in hours since 1970
 STOCKHOLM = RateKey("aws", "AmazonEC2", "EUN1-BoxUsage:m5.large", "RunInstances", "Hrs", "eu-north-1", "m5.large")
 MUMBAI = RateKey("aws", "AmazonEC2", "APS3-BoxUsage:m5.large", "RunInstances", "Hrs", "ap-south-1", "m5.large")
 SWEDEN = tuple(Fraction(90 + hour, 100) if hour < 12 else Fraction(121 - hour, 100) for hour in range(24))
-INDIA = (Fraction(13, 10),) * 6 + (Fraction(7, 10),) * 6 + (Fraction(1),) * 12
-
-
-def profile(region, basis, ratios, month=""):
-    hours = {f"h{hour:02d}": str(float(ratio)) for hour, ratio in enumerate(ratios)}
-    told = {"id": f"hourly.aws.{region}.{basis}.{month or 'year'}", "provider": "aws", "region": region, "basis": basis}
-    rest = {"source": "made up for tests", "year": "2026", "note": "", "valid_from": "", "valid_to": ""}
-    return told | {"month": month} | hours | rest
-
-
-@pytest.fixture(scope="module")
-def hourly():
-    """The genesis set with a profile for Stockholm in February, and one for Mumbai all year."""
-    genesis = load_factor_set()
-    rows = (profile("eu-north-1", "lifecycle", [*SWEDEN], "2"), profile("ap-south-1", "direct", INDIA))
-    return make_factor_set("hourly", {**genesis.tables, "grid_hourly": rows})
 
 
 def test_rate__place_with_a_profile__has_a_double_for_each_hour(hourly):
@@ -108,3 +98,102 @@ def test_recompute__stripped_lines__take_the_ratio_of_their_hour_and_longer_ones
     # A whole day of a profile comes to the day's mean, up to the rounding of each line.
     day = StrippedLines.collect([(FIRST + hour, MUMBAI.text, "1") for hour in range(24)])
     assert abs(recompute(day, hourly).operational_ug - recompute(day, load_factor_set()).operational_ug) <= 24
+
+
+ACCOUNT = "110022003300"
+KINDS = (
+    ("AmazonEC2", "APS3-BoxUsage:m5.large", "Hrs", "ap-south-1"),
+    ("AmazonRDS", "EUN1-InstanceUsage:db.r6g.large", "Hrs", "eu-north-1"),
+    ("AmazonEC2", "USE1-BoxUsage:m5.large", "Hrs", "us-east-1"),
+    ("AmazonEC2", "APS3-Mystery", "Units", "ap-south-1"),
+)
+# When a line ends, by hours after it begins: within the hour, longer, backwards, not said.
+ENDS = ("01:00:00", "00:00:00", "00:00:01", "01:00:01", "24:00:00", "-01:00:00", "")
+
+
+def moment(seconds):
+    days, rest = divmod(seconds, 86_400)
+    return f"2026-02-{days + 1:02d}T{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}Z"
+
+
+def line(amount, kind, second, end, cost="0.1"):
+    service, usage_type, unit, region = KINDS[kind]
+    sign, clock = (-1, end[1:]) if end.startswith("-") else (1, end)
+    lasts = sum(int(part) * weight for part, weight in zip(clock.split(":"), (3600, 60, 1), strict=True)) if clock else None
+    return {
+        "line_item_usage_amount": amount,
+        "line_item_product_code": service,
+        "line_item_usage_type": usage_type,
+        "pricing_unit": unit,
+        "product_region_code": region,
+        "product_instance_type": "",
+        "line_item_usage_start_date": moment(second),
+        "line_item_usage_end_date": "" if lasts is None else moment(second + sign * lasts),
+        "line_item_unblended_cost": cost,
+    }
+
+
+drawn_lines = st.lists(
+    st.builds(
+        line,
+        st.decimals(min_value="-1e6", max_value="1e6", places=10).map(str) | st.just("3e8"),
+        st.integers(0, len(KINDS) - 1),
+        st.integers(86_400, 26 * 86_400),
+        st.sampled_from(ENDS),
+        st.decimals(min_value="-10", max_value="100", places=7).map(str),
+    ),
+    min_size=1,
+    max_size=40,
+)
+# Twelve hours so much above the mean, twelve so much below it.
+drawn_ratios = st.lists(st.integers(0, 10**6), min_size=12, max_size=12).map(
+    lambda parts: [Fraction(10**6 + sign * part, 10**6) for sign in (1, -1) for part in parts]
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(drawn_lines, drawn_ratios, drawn_ratios)
+def test_estimate__any_lines_and_profiles__equal_the_slow_way_and_recompute(write_bill, slow, profile, lines, india, sweden):
+    rows = (profile("ap-south-1", "direct", india), profile("eu-north-1", "lifecycle", sweden, "2"))
+    factors = make_factor_set("drawn", {**load_factor_set().tables, "grid_hourly": rows})
+    path = write_bill(lines)
+    expected = slow.run(slow.rows(path), factors)
+    with estimate([path], factor_set=factors) as found:
+        assert slow.hours_of(found.hours) == expected.hours
+        assert [(line.line, line.code) for line in found.quarantined] == sorted(expected.quarantined)
+        stripped = found.stripped(ACCOUNT)
+        assert recompute(stripped, factors).ug == found.accounts[0].ug
+        for _, parts in found.stripped_documents():
+            assert b"".join(parts) == stripped.to_bytes()
+
+
+def test_estimate__lines_of_an_hour_and_of_a_day__traced_and_written_with_their_own_factors(write_bill, hourly, tmp_path):
+    path = write_bill([line("2", 0, 86_400 + 6 * 3600, end) for end in ("01:00:00", "24:00:00", "")])
+    rate = rate_of(MUMBAI, FEBRUARY, hourly)
+    out = tmp_path / "lines.csv"
+    with estimate([path], factor_set=hourly, lines_out=out) as found:
+        (row,) = found.hours.to_pylist()
+        assert [one.sums.lines for one in found.explain()] == [3]
+        assert sum(one.lines for one in found.amounts()) == 3
+        keys = found.stripped(ACCOUNT).rate_keys
+    within, day, unsaid = trace_lines([path], factor_set=hourly, account=ACCOUNT, hour=row["hour"])
+    mean = round(2 * rate.operational_ug)
+    assert [one.operational_ug for one in (within, day, unsaid)] == [round(2 * rate.operational_ug * Fraction(7, 10)), mean, mean]
+    assert row["operational_ug"] == within.operational_ug + 2 * mean
+    (told,) = (term for term in within.terms if term.part == "hour of day")
+    assert (told.text, told.unit) == ("0.7", "ratio at 06:00 UTC")
+    assert all(term.part != "hour of day" for term in day.terms)
+    written = pacsv.read_csv(out)
+    assert pc.sum(written["co2e_operational_ug"]).as_py() == row["operational_ug"]
+    assert sorted(set(written["rate_key"].to_pylist())) == sorted(keys)
+    named = ["hourly.aws.ap-south-1.direct.year" in ids.split() for ids in written["factor_ids"].to_pylist()]
+    assert named == [True, False, False]
+
+
+def test_estimate__month_of_hours__comes_to_the_month_at_the_mean(write_bill, hourly):
+    """What a profile moves between hours it does not add: whole days are worth what they are without it, up to rounding."""
+    path = write_bill([line("1", 0, 86_400 + hour * 3600, "01:00:00") for hour in range(48)])
+    with estimate([path], factor_set=hourly) as found, estimate([path], factor_set=load_factor_set()) as flat:
+        assert len(set(found.hours["operational_ug"].to_pylist())) == 3
+        assert abs(found.ug - flat.ug) <= 48
+        assert found.hours["energy_uwh"].equals(flat.hours["energy_uwh"])

@@ -25,6 +25,16 @@ def test_estimate__on_spark__equals_duckdb(samples, factors):
             assert here.accounts == there.accounts
 
 
+def test_estimate__on_spark_with_hours_of_the_day__equals_duckdb(samples, factors, hourly):
+    with (
+        estimate([samples.first.path], factor_set=hourly) as here,
+        estimate([samples.first.path], factor_set=hourly, engine="spark") as there,
+        estimate([samples.first.path], factor_set=factors) as flat,
+    ):
+        assert here.hours.equals(there.hours)
+        assert not here.hours.equals(flat.hours)
+
+
 def test_estimate__on_spark__leaves_out_what_cannot_be_valued_and_refuses_what_does_not_fit(write_bill, factors):
     amounts = ["1", "-0.3141592653", "1e20", "x", "0", "7.5", "1e-7", "123456.789"]
     costs = ["1", "free", "-2", "0.0000005"]
