@@ -7,14 +7,13 @@ from emissions.selectors.export import ledger_csv, ledger_parquet
 from emissions.selectors.ledger import ledger_choices, ledger_page, ledger_totals
 from emissions.selectors.lines import row_lines
 from emissions.selectors.nodes import account_nodes, nodes
-from emissions.selectors.rhythm import daily_accounts
+from emissions.selectors.rhythm import stand_for_days, times_of
 
 __all__ = [
     "account_nodes",
     "bill_version",
     "bills",
     "claimability",
-    "daily_accounts",
     "dashboard",
     "ledger_choices",
     "ledger_csv",
@@ -26,6 +25,8 @@ __all__ = [
     "quarantined_lines",
     "ready_ug",
     "row_lines",
+    "stand_for_days",
+    "times_of",
     "upload",
     "uploads",
     "versions_in_review",

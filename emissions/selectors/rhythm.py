@@ -1,38 +1,69 @@
-"""Which accounts are billed by the day: their lines have a day, and nothing says at which of its hours something ran."""
+"""What is billed by the day: such a line begins with its day, and nothing says at which of its hours something ran."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from emissions.models import AccountDay
+from emissions.selectors.figures import LedgerRow
+from emissions.selectors.slicing import LIVE_ROWS_SQL, rows
 
 WHOLE_DAY = (1 << 24) - 1
+_FIRST_HOUR = 1
+_KIND = ("account", "region", "service", "category")
+_KINDS = ", ".join(_KIND)
+_TIMES_SQL = (
+    f"WITH live AS MATERIALIZED (SELECT {_KINDS}, hour, ug FROM ({LIVE_ROWS_SQL}) rows WHERE hour BETWEEN %s AND %s), "  # noqa: S608
+    f"kind AS (SELECT {_KINDS}, BOOL_AND(hour %% 24 = 0) AS daily FROM live GROUP BY {_KINDS}) "
+    "SELECT CASE WHEN daily THEN service END, hour, SUM(ug)::bigint "
+    f"FROM live JOIN kind USING ({_KINDS}) GROUP BY 1, 2 ORDER BY 2"
+)
+_DAYS_SQL = (
+    "SELECT place FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[]) "  # noqa: S608
+    f"WITH ORDINALITY AS asked ({_KINDS}, hour, place) WHERE NOT EXISTS (SELECT FROM emissions_ledgerhour other "
+    f"WHERE {' AND '.join(f'other.{name} = asked.{name}' for name in _KIND)} "
+    "AND other.hour BETWEEN asked.hour + 1 AND asked.hour + 23)"
+)
 
 
-def is_daily(days: Collection[int]) -> bool:
-    """Whether days, each as 24 bits for its hours with lines, are of lines that stand for whole days.
+@dataclass(frozen=True)
+class Times:
+    """Micrograms of some time: by the hour, and by the first hour of the day for what is billed by the day.
 
-    Such lines begin with the day, so every day has them in one hour only, always the same one.
-
-    >>> is_daily([1, 1, 1]), is_daily([1 << 8, 1 << 8]), is_daily([1, 3]), is_daily([1 << 8])
-    (True, True, False, False)
+    `daily` are the services of the latter, those with the most first.
     """
-    hours = 0
-    for day in days:
-        hours |= day
-    return hours.bit_count() == 1 and (len(days) > 1 or hours == 1)
+
+    hours: dict[int, int]
+    days: dict[int, int]
+    daily: tuple[str, ...]
 
 
-def daily_accounts(hour_from: int, hour_through: int) -> tuple[str, ...]:
-    """The accounts with lines in these hours that are billed by the day, in order."""
-    found: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    days = AccountDay.objects.filter(hour__range=(hour_from - 23, hour_through), hours__gt=0)
-    for account, day, hours in days.values_list("account", "hour", "hours"):
-        found[account][day] |= hours
-    return tuple(sorted(account for account, told in found.items() if is_daily(told.values())))
+def times_of(hour_from: int, hour_through: int) -> Times:
+    """What the ledger holds of these hours. What has lines at the first hour of its days only is billed by the day."""
+    hours: dict[int, int] = {}
+    days: dict[int, int] = {}
+    services: dict[str, int] = {}
+    for service, hour, ug in rows(_TIMES_SQL, [hour_from, hour_through]):
+        if service is None:
+            hours[hour] = ug
+        else:
+            days[hour] = days.get(hour, 0) + ug
+            services[service] = services.get(service, 0) + ug
+    return Times(hours, days, tuple(sorted(services, key=lambda name: (-services[name], name))))
+
+
+def stand_for_days(found: Sequence[LedgerRow]) -> list[bool]:
+    """Of each single row, whether it is billed by the day: it begins one, and no other hour of that day has its like."""
+    asked = [place for place, row in enumerate(found) if row.hour is not None and row.hour % 24 == 0]
+    columns: list[list[object]] = [[getattr(found[place], name) for place in asked] for name in (*_KIND, "hour")]
+    daily = {asked[int(ordinal) - 1] for (ordinal,) in rows(_DAYS_SQL, columns)} if asked else set()
+    return [place in daily for place in range(len(found))]
 
 
 def hours_covered(days: Mapping[int, int]) -> dict[int, int]:
-    """The hours that lines stand for, day by day: all of them where an account is billed by the day."""
-    return dict.fromkeys(days, WHOLE_DAY) if is_daily(days.values()) else dict(days)
+    """The hours that an account's lines stand for, as 24 bits a day: all of them where every line begins with its day.
+
+    >>> hours_covered({0: 1, 24: 1}) == {0: WHOLE_DAY, 24: WHOLE_DAY}, hours_covered({0: 1, 24: 3})
+    (True, {0: 1, 24: 3})
+    """
+    return dict.fromkeys(days, WHOLE_DAY) if set(days.values()) == {_FIRST_HOUR} else dict(days)

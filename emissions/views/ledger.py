@@ -19,9 +19,8 @@ from accounts.views.page import page
 from cloudtuner.clock import hour_start
 from cloudtuner.errors import ServiceError
 from cloudtuner.periods import NamedPeriod, period_of, periods_between
-from emissions.selectors import daily_accounts, ledger_choices, ledger_csv, ledger_page, ledger_parquet, ledger_totals
+from emissions.selectors import ledger_choices, ledger_csv, ledger_page, ledger_parquet, ledger_totals, stand_for_days
 from emissions.selectors.figures import LedgerChoices, LedgerFilters, LedgerRow
-from emissions.selectors.months import month_of
 from emissions.views.ledger_columns import (
     LABELS,
     TIMES,
@@ -105,7 +104,9 @@ def ledger(request: HttpRequest) -> HttpResponse:
         "blank": range(len(shown.texts) - 1),
         "factors": shown.factors,
         "page": found,
-        "rows": [_shown_row(request, row, shown, grouped=bool(groups)) for row in _told_by_day(found.rows, filters)],
+        "rows": [
+            _shown_row(request, row, shown, grouped=bool(groups)) for row in (found.rows if groups else _told_by_day(found.rows))
+        ],
         "first_href": f"{base}?{_query(request, after='')}" if request.GET.get("after") else "",
         "next_href": f"{base}?{_query(request, after=found.next_cursor)}" if found.next_cursor else "",
     }
@@ -163,18 +164,11 @@ def _columns(request: HttpRequest, shown: Chosen, sort: str) -> list[dict[str, A
     ]
 
 
-def _told_by_day(rows: Sequence[LedgerRow], filters: LedgerFilters) -> list[LedgerRow]:
-    """The rows of hours, those of accounts that are billed by the day with the day that they stand for."""
-    hours = [row.hour for row in rows if row.hour is not None and row.hour == row.hour_through]
-    if not hours:
-        return list(rows)
-    daily = set(daily_accounts(month_of(min(hours))[0], month_of(max(hours))[1]))
-    alone = filters.accounts[0] if len(filters.accounts) == 1 else None
+def _told_by_day(rows: Sequence[LedgerRow]) -> list[LedgerRow]:
+    """Single rows, those of what is billed by the day with the day that they stand for."""
     return [
-        replace(row, hour_through=row.hour + HOURS_OF_A_DAY - 1)
-        if row.hour is not None and row.hour == row.hour_through and (row.account or alone) in daily
-        else row
-        for row in rows
+        replace(row, hour_through=row.hour + HOURS_OF_A_DAY - 1) if daily and row.hour is not None else row
+        for row, daily in zip(rows, stand_for_days(rows), strict=True)
     ]
 
 
