@@ -1,4 +1,4 @@
-"""Do the forge tests notice a wrong line? Each mutant changes one line of quorum, tree or book-keeping; some test must fail.
+"""Do the forge tests notice a wrong line? Each mutant changes a line of quorum, tree, stake or books; some test must fail.
 
 And what of our contracts the tests reach: at least 95 of 100 branches. Both compile everything again, so they are deep.
 """
@@ -37,6 +37,29 @@ MUTANTS = [
     ("bases/PayBook.sol", "if (leaf.cumUg > paid.ug) ug = leaf.cumUg - paid.ug;", "ug = leaf.cumUg;"),
     ("bases/PayBook.sol", "if (ug > available) revert PoCENoHeadroom(ug, available);", ""),
     ("bases/PayBook.sol", "_left -= owed;", ""),
+    ("libraries/Quorum.sol", "length == 0 || signatures.length % SIGNATURE_LENGTH != 0", "length == 0"),
+    (
+        "libraries/Quorum.sol", "length == 0 || signatures.length % SIGNATURE_LENGTH != 0",
+        "signatures.length % SIGNATURE_LENGTH != 0",
+    ),
+    ("ValidatorSet.sol", "mask |= uint32(1 << (place - 2));", "mask |= uint32(1 << (place - 1));"),
+    ("ValidatorSet.sol", "|| lapsed", ""),
+    ("ValidatorSet.sol", "while (place != 1 && words[place - 1] > member)", "while (false)"),
+    ("ValidatorSet.sol", "floorSetId = setId;", ""),
+    ("ValidatorSet.sol", "msg.sender != staker && (signer != staker || _exits[staker].amount != 0)", "false"),
+    ("ValidatorSet.sol", "(signer != staker || _exits[staker].amount != 0)", "signer != staker"),
+    ("PoCE.sol", "_requireLeaf(root, other, otherProof);", ""),
+    ("PoCE.sol", "_requireLeaf(_standing(earlier).root, earlierLeaf, earlierProof);", ""),
+    ("PoCE.sol", "uint256(window_) + validatorSet.setGrace() >=", "uint256(window_) >="),
+    ("PoCE.sol", "digestA == digestB || ", ""),
+    ("CarbonAirdrop.sol", "keccak256(bytes.concat(keccak256(abi.encode(leaf))))", "keccak256(abi.encode(leaf))"),
+    ("CarbonAirdrop.sol", "leaves.length == 0 || ", ""),
+    ("CarbonAirdrop.sol", "leaf.hourThrough >= firstHour", "leaf.hourThrough > firstHour"),
+    ("CarbonAirdrop.sol", "if (leaf.ug > capUg) revert CarbonAirdropLeafOverCap(leaf.node, leaf.ug, capUg);", ""),
+    ("CarbonAirdrop.sol", "if (msg.sender != leaf.wallet)", "if (false)"),
+    ("CarbonAirdrop.sol", "if (leaf.hourThrough + 1 != paid.hourFrom) _requireWallet(leaf);", ""),
+    ("CarbonAirdrop.sol", "_vetoed[record.digest] = true;", ""),
+    ("CarbonAirdrop.sol", "if (ug > left) revert CarbonAirdropExhausted(ug, left);", ""),
 ]  # fmt: skip
 
 
@@ -73,7 +96,7 @@ def test_mutants__each_wrong_line__is_noticed(copy):
         text = path.read_text(encoding="utf-8")
         assert text.count(line) == 1, f"{file} has {text.count(line)} times: {line}"
         path.write_text(text.replace(line, wrong), encoding="utf-8")
-        done = _forge(copy, "test", "--match-contract", "^(PoCE|Challenges|Rewards|ValidatorSet|Votes)Test$")
+        done = _forge(copy, "test", "--match-contract", "^(PoCE|Challenges|Rewards|ValidatorSet|Votes|CarbonAirdrop)Test$")
         path.write_text(text, encoding="utf-8")
         assert "Compilation failed" not in done.stdout + done.stderr, f"{file}: {wrong or 'removed'} does not compile"
         if done.returncode == 0:

@@ -184,6 +184,13 @@ contract CarbonAirdropTest is AirdropBase {
         airdrop.claim(1, leaf, _none());
     }
 
+    function test_leafHash__twice_over_its_words__so_no_inner_node_is_a_leaf() public view {
+        ICarbonAirdrop.RetroLeaf memory leaf = _retro(0, FIRST_HOUR - 10, FIRST_HOUR - 1, KG);
+        bytes memory words =
+            abi.encode(leaf.node, leaf.wallet, leaf.hourFrom, leaf.hourThrough, leaf.ug, leaf.level, leaf.historyRoot);
+        assertTrue(airdrop.leafHash(leaf) == keccak256(bytes.concat(keccak256(words))), "another hash");
+    }
+
     function test_claim__round_that_was_never_posted__is_refused() public {
         (bytes32 root,,, uint64 openAt,, ICarbonAirdrop.RoundStatus status) = airdrop.roundOf(7);
         assertTrue(root == 0 && openAt == 0 && status == ICarbonAirdrop.RoundStatus.None, "a round out of nothing");
