@@ -50,6 +50,7 @@ class Certificate(models.Model):
     unsealed_sha256 = models.CharField(max_length=66, blank=True)
     pdf_bytes = models.BigIntegerField(default=0)
     attempts = models.IntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, help_text="Not before, after an attempt that failed.")
     error_code = models.CharField(max_length=80, blank=True)
     error = models.TextField(blank=True)
     created_at = models.DateTimeField()

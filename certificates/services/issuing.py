@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -26,6 +27,9 @@ from tokens.services.retiring import retirement_mark_certified
 
 logger = logging.getLogger(__name__)
 
+LONGEST_WAIT_S = 300
+"""Between two attempts of the worker: each failure doubles the wait up to this."""
+
 
 def certificate_issue(*, retirement_id: uuid.UUID | str, language: str = "en") -> Certificate:
     """The live certificate of a final retirement: made if there is none for its receipt, else the one there is.
@@ -42,8 +46,9 @@ def certificate_issue(*, retirement_id: uuid.UUID | str, language: str = "en") -
     try:
         return _make(row, claim)
     except CloudTunerError as error:
+        wait = timedelta(seconds=min(2**row.attempts, LONGEST_WAIT_S))
         Certificate.objects.filter(pk=row.pk, state__in=(State.QUEUED, State.FAILED)).update(
-            state=State.FAILED, error_code=error.code, error=str(error)[:2000]
+            state=State.FAILED, error_code=error.code, error=str(error)[:2000], next_try_at=clock.now() + wait
         )
         raise
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pikepdf
@@ -13,6 +14,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from cloudtuner import clock
 from cloudtuner.errors import ServiceError
 
 pytestmark = pytest.mark.chain
@@ -176,6 +178,7 @@ def test_certificate__block_lost_after_final__is_revoked_and_followed_by_the_new
 
 def test_certificate__chain_away_while_made__is_failed_and_made_later(issued_world: Any, monkeypatch: Any) -> None:
     from certificates import selectors
+    from certificates.models import Certificate
     from certificates.services import certificate_issue
     from cloudtuner.errors import ChainError
 
@@ -188,7 +191,15 @@ def test_certificate__chain_away_while_made__is_failed_and_made_later(issued_wor
             certificate_issue(retirement_id=retired.pk)
     (row,) = _rows(world)
     assert (row.state, row.attempts) == ("FAILED", 1)
+    assert row.next_try_at > row.created_at
     assert row.error_code.startswith("chain.")
+    with world.inside():
+        # The worker does not try again at once, but later and later.
+        Certificate.objects.update(next_try_at=clock.now() + timedelta(seconds=30))
+    _tick()
+    assert [row.attempts for row in _rows(world)] == [1]
+    with world.inside():
+        Certificate.objects.update(next_try_at=clock.now())
     _tick()
     (row,) = _rows(world)
     assert (row.state, row.attempts, row.error) == ("ISSUED", 2, "")
