@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
+from rest_framework.throttling import SimpleRateThrottle
 
 from certificates import selectors
 from certificates.register.models import Status
@@ -16,6 +17,25 @@ from certificates.views.facts import shown_facts
 from cloudtuner.errors import CloudTunerError
 
 MAX_BYTES = 20 * 1024 * 1024
+
+
+class VerifyThrottle(SimpleRateThrottle):
+    """Every check takes a part of a second and asks the chain: enough of them for a person, too few to keep us busy."""
+
+    rate = "30/min"
+    scope = "verify"
+
+    def get_cache_key(self, request: Any, view: Any) -> str:
+        del view
+        return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
+
+    @classmethod
+    def refuses(cls, request: HttpRequest) -> HttpResponse | None:
+        """The answer to one who asked too often; None for everybody else, and one more is counted."""
+        if cls().allow_request(request, None):  # type: ignore[arg-type] # it reads META, and our key asks for no view
+            return None
+        problem = _("Too many checks within a minute. Wait for one, or check it without us as told below.")
+        return render(request, "verify/start.html", {"problem": problem}, status=429)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,6 +59,8 @@ def _file(request: HttpRequest) -> HttpResponse:
         problem = _("The file is larger than 20 MB. A certificate is much smaller; choose the PDF itself.")
     if problem or sent is None:
         return render(request, "verify/start.html", {"problem": problem}, status=400)
+    if refused := VerifyThrottle.refuses(request):
+        return refused
     try:
         found = selectors.verification_of_file(sent.read())
     except CloudTunerError as error:
@@ -49,6 +71,8 @@ def _file(request: HttpRequest) -> HttpResponse:
 @require_safe
 def certificate(request: HttpRequest, certificate_id: str) -> HttpResponse:
     """What the register and the checks say of a number."""
+    if refused := VerifyThrottle.refuses(request):
+        return refused
     try:
         found = selectors.verification_of_id(certificate_id)
     except CloudTunerError as error:

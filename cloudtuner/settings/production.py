@@ -63,6 +63,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 # Whether browsers ship the domain in their preload list is for whoever owns the domain.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("CLOUDTUNER_PROXIES", 1)
+REST_FRAMEWORK["NUM_PROXIES"] = ALLAUTH_TRUSTED_PROXY_COUNT
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https"
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from certificates.register.models import CertificateIndex
@@ -32,3 +34,15 @@ def test_answer__file_of_the_register__tells_what_it_is_worth(status, title):
 def test_answer__forged_file_under_a_withdrawn_number__is_refused_and_was_never_valid(status):
     other = Check("V2", "fail", "the register holds another file under this identifier", "registry.other_file")
     assert _answer(_found(status, other))["title"] == "Refused"
+
+
+def test_checks__more_than_a_person_makes__wait_whatever_address_they_claim(public_client):
+    codes = [
+        public_client.get(f"/verify/CTC-2026-0000{place}-45", headers={"x-forwarded-for": f"203.0.113.{place}"}).status_code
+        for place in range(10, 44)
+    ]
+    assert codes == [404] * 30 + [429] * 4
+    answer = public_client.post("/verify/", {"pdf": io.BytesIO(b"%PDF-1.7")})
+    assert answer.status_code == 429
+    assert "Wait" in answer.content.decode()
+    assert public_client.get("/verify/").status_code == 200
