@@ -104,6 +104,24 @@ class Coverage:
         """Known spend per ten thousand of energy-bearing spend, from 0 to 10000; 10000 when nothing was spent."""
         return coverage_bp(self.known_cost_micro, self.energy_cost_micro)
 
+    @property
+    def ppm(self) -> int | None:
+        """The same in millionths; None when nothing was spent."""
+        return coverage_ppm(self.known_cost_micro, self.energy_cost_micro)
+
+
+def coverage_ppm(known_cost_micro: int, energy_cost_micro: int) -> int | None:
+    """The share of energy-bearing spend with a model, from 0 to a million; None when nothing was spent.
+
+    Refunds are negative: without bounds a part could be more than the whole, or less than nothing.
+
+    >>> coverage_ppm(79, 100), coverage_ppm(-5, 100), coverage_ppm(1_000, 1), coverage_ppm(1, 0)
+    (790000, 0, 1000000, None)
+    """
+    if energy_cost_micro <= 0:
+        return None
+    return min(1_000_000, max(0, 1_000_000 * known_cost_micro // energy_cost_micro))
+
 
 def numbered(names: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
     """Texts by their numbers in alphabetical order, so that equal rows make equal tables."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from emissions.engine.results import coverage_ppm
 from emissions.models import BillVersion, QuarantinedLine
 from emissions.selectors.figures import LedgerFilters, Quarantined
 from emissions.selectors.slicing import rows, where_sql
@@ -93,9 +94,9 @@ def _currency(currency: str, by_quality: dict[str, tuple[int, int, int]]) -> Cur
     return CurrencyCoverage(
         currency=currency,
         cost_micro=spent,
-        known_ppm=_ppm(spent - unknown, spent),
+        known_ppm=coverage_ppm(spent - unknown, spent),
         qualities=tuple(
-            QualitySpend(quality, *by_quality[quality], _ppm(by_quality[quality][0], spent) or 0)
+            QualitySpend(quality, *by_quality[quality], coverage_ppm(by_quality[quality][0], spent) or 0)
             for quality in order
             if quality in by_quality
         ),
@@ -113,7 +114,7 @@ def unknown_services(filters: LedgerFilters) -> tuple[UnknownService, ...]:
         [*values, UNKNOWN],
     )
     return tuple(
-        UnknownService(service, currency, int(cost), int(ug), int(lines), _ppm(int(cost), spent.get(currency, 0)) or 0)
+        UnknownService(service, currency, int(cost), int(ug), int(lines), coverage_ppm(int(cost), spent.get(currency, 0)) or 0)
         for service, currency, cost, ug, lines in found
     )
 
@@ -139,7 +140,3 @@ def lines_of_versions(hour_from: int, hour_through: int) -> Lines:
     ]
     by_count = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
     return Lines(dict(counts), tuple(LeftOut(code, number) for code, number in by_count), tuple(listed))
-
-
-def _ppm(part: int, whole: int) -> int | None:
-    return 1_000_000 * part // whole if whole > 0 else None

@@ -245,7 +245,7 @@ def _file(version: BillVersion, found: _Found) -> None:
         current = BillVersion.objects.select_for_update(of=("self",)).select_related("bill", "upload").get(pk=version.pk)
         if current.state not in _OPEN:
             return
-        accounts_bind(provider=bill.provider, accounts=[row.account for row in rows], first_hour=bill.period_from)
+        accounts_bind(provider=bill.provider, accounts=[row.account for row in rows], first_hour=_first_hour(current))
         BillAccount.objects.bulk_create(rows)
         QuarantinedLine.objects.bulk_create(
             QuarantinedLine(version=current, file=line.file, line=line.line, code=line.code, message=line.message)
@@ -253,14 +253,21 @@ def _file(version: BillVersion, found: _Found) -> None:
         )
         current.hours_digest = found.hours_digest
         current.counts, current.currency = asdict(found.counts), found.bill.currency
-        spent = found.coverage.energy_cost_micro
-        current.coverage_ppm = 1_000_000 * found.coverage.known_cost_micro // spent if spent > 0 else None
+        current.coverage_ppm = found.coverage.ppm
         current.diff, current.flags = version_compare(current)
         current.state = _State.REVIEW
         current.save()
         first = not current.bill.versions.filter(state__in=[_State.CONFIRMED, _State.REPLACED]).exists()
         if first and not current.flags:
             version_post(current, confirmed_by=current.upload.actor_name)
+
+
+def _first_hour(version: BillVersion) -> int:
+    """From which hour on epochs count accounts that nobody saw before: the beginning of the upload's newest bill of their
+    provider. What lies before it is history, which airdrop rounds pay, in whatever order the files came.
+    """
+    bills = version.upload.versions.filter(bill__provider=version.bill.provider)
+    return int(bills.aggregate(newest=Max("bill__period_from"))["newest"])
 
 
 def _days_by_account(hours: pa.Table) -> dict[str, list[int]]:

@@ -82,12 +82,12 @@ def test_upload__parts_of_one_bill__make_one_version(room, first, estimate_of):
     assert room.total() == sum(estimate_of(first).values())
 
 
-def test_upload__months_in_one_upload__become_bills_oldest_first(room, cur):
+def test_upload__months_in_one_upload__become_bills_oldest_first_and_enrol_at_the_newest(room, cur):
     later = cur.Line(month=(2026, 7), hour=cur.june[1] + 1)
     upload = room.upload(cur.hours(later, 5), cur.hours(cur.Line(), 5))
     assert [bill.period_from for bill, _ in upload.versions] == [cur.june[0], cur.june[1] + 1]
     assert [summary.state for _, summary in upload.versions] == ["confirmed", "confirmed"]
-    assert NodeBinding.objects.get().first_hour == cur.june[0]
+    assert NodeBinding.objects.get().first_hour == cur.june[1] + 1
 
 
 def test_upload__one_file_of_months_and_payers__becomes_a_bill_each(room, cur, first, estimate_of):
@@ -114,6 +114,21 @@ def test_upload__one_file_of_months_and_payers__becomes_a_bill_each(room, cur, f
     longer = room.upload([*later, *first[:30], *other, *cur.hours(cur.Line(month=(2026, 8), hour=cur.june[1] + 745), 5)])
     assert [note.code for note in longer.notes] == ["bill.cut", *["bill.unchanged"] * 3]
     assert [summary.state for _, summary in longer.versions] == ["confirmed"]
+
+
+def test_upload__two_files_that_share_a_month__count_it_once(room, cur, first, estimate_of):
+    later = cur.hours(cur.Line(month=(2026, 7), hour=cur.june[1] + 1), 5)
+    last = cur.hours(cur.Line(month=(2026, 8), hour=cur.june[1] + 745), 5)
+    upload = room.upload([*first[:30], *later], [*first[:30], *later, *last])
+    assert [summary.state for _, summary in upload.versions] == ["confirmed"] * 3
+    assert room.total() == sum(sum(estimate_of(part).values()) for part in (first[:30], later, last))
+
+
+def test_upload__refund_of_usage_without_a_model__covers_no_more_than_all(room, cur):
+    mystery = cur.Line(place=("ap-south-1", "APS3-Mystery", ""), unit="Dreams", cost="-0.099999")
+    version = room.version([cur.Line(), mystery])
+    assert version.counts["unknown"] == 1
+    assert version.coverage_ppm == 1_000_000
 
 
 def test_upload__two_deliveries_with_one_name__are_refused(room, cur, first):
