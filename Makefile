@@ -1,6 +1,6 @@
 # Two commands are enough: `make up` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help up setup setup-test test check test-deep lint types contracts-build assets lock fmt slim gas bench-engine bench-ledger
+.PHONY: help up setup setup-test test check test-deep lint types contracts-build assets lock fmt slim gas bench-engine bench-ledger bench-upload
 
 PY := .venv/bin/python
 DATA ?= .data
@@ -60,3 +60,6 @@ bench-engine: ## Lines a second and memory of estimates, against a bare scan and
 
 bench-ledger: ## Rows a second into the ledger, against a bare COPY, and its pages
 	$(PY) tests/bench/bench_ledger.py $(BENCH)
+
+bench-upload: ## From eight million lines in a file to a dashboard that shows them, step by step
+	$(PY) tests/bench/bench_upload.py $(BENCH)

@@ -35,7 +35,9 @@ SETTINGS = {
     "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "max_wal_size": "512MB",
+    # A bill of millions of lines is written between two checkpoints, not during three.
+    "max_wal_size": "2GB",
+    "wal_buffers": "16MB",
 }
 
 

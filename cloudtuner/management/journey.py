@@ -320,7 +320,8 @@ class Journey:
         """Σ of the ledger between two hours, straight from its rows, the first and the last in the lot's shares."""
         account = next(found.account for found in nodes() if found.node == lot.node)
         hour_from, hour_through = lot.hour_from, lot.hour_through
-        rows = LedgerHour.objects.filter(account=account, hour__gte=hour_from, hour__lte=hour_through).exclude(quality="unknown")
+        rows = LedgerHour.objects.filter(series__account=account, hour__range=(hour_from, hour_through))
+        rows = rows.exclude(series__quality="unknown")
         by_hour: dict[int, int] = {}
         for hour, operational, embodied in rows.values_list("hour", "operational_ug", "embodied_ug"):
             by_hour[hour] = by_hour.get(hour, 0) + operational + embodied

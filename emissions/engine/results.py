@@ -131,18 +131,6 @@ def numbered(names: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(numbers.combine_chunks() if isinstance(numbers, pa.ChunkedArray) else numbers, known)
 
 
-def in_order(table: pa.Table, keys: Sequence[str]) -> pa.Table:
-    """The rows in order of the keys. Names are compared by their rank, once per name instead of once per row."""
-    ranked = {key: _ranks(table[key]) if pa.types.is_dictionary(table[key].type) else table[key] for key in keys}
-    return table.take(pc.sort_indices(pa.table(ranked), sort_keys=[(key, "ascending") for key in keys]))
-
-
-def _ranks(names: pa.ChunkedArray) -> pa.Array:
-    whole = names.unify_dictionaries().combine_chunks()
-    known = whole.dictionary
-    return pc.index_in(known, known.take(pc.array_sort_indices(known))).take(whole.indices)
-
-
 def sums_by(table: pa.Table, keys: Sequence[str], names: Sequence[str]) -> list[dict[str, Any]]:
     """Sums of integer columns per combination of keys, as Python integers, in the order of the keys.
 

@@ -10,4 +10,8 @@ from cloudtuner.append_only import AppendOnly
 class Migration(migrations.Migration):
     dependencies = [("emissions", "0001_initial")]
 
-    operations = [AppendOnly("emissions_ledgerbatch"), AppendOnly("emissions_ledgerhour")]
+    operations = [
+        AppendOnly("emissions_ledgerbatch"),
+        AppendOnly("emissions_ledgerseries"),
+        AppendOnly("emissions_ledgerhour"),
+    ]

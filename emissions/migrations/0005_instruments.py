@@ -12,7 +12,7 @@ from cloudtuner.append_only import AppendOnly
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('emissions', '0004_water'),
+        ('emissions', '0003_batches_hold'),
     ]
 
     operations = [

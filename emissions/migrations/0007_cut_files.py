@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("emissions", "0006_ledger_ug")]
+    dependencies = [("emissions", "0005_instruments")]
 
     operations = [
         migrations.AddField(

@@ -2,7 +2,7 @@
 
 from emissions.models.bills import Bill, BillAccount, BillVersion, Progress, QuarantinedLine, Upload, UploadFile
 from emissions.models.instruments import InstrumentReversal, MarketInstrument
-from emissions.models.ledger import AccountDay, AccountPeriod, LedgerBatch, LedgerDay, LedgerHour
+from emissions.models.ledger import AccountDay, AccountPeriod, LedgerBatch, LedgerDay, LedgerHour, LedgerMonth, LedgerSeries
 from emissions.models.reports import ReportedMonth
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "LedgerBatch",
     "LedgerDay",
     "LedgerHour",
+    "LedgerMonth",
+    "LedgerSeries",
     "MarketInstrument",
     "Progress",
     "QuarantinedLine",

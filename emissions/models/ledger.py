@@ -1,17 +1,22 @@
-"""The hourly ledger: rows are only ever added, and every batch names the one before it."""
+"""The hourly ledger: rows are only ever added, and every batch names the one before it.
+
+A row is short: the number of its series, its hour and eight integers. What all hours of a series share (account, region,
+service …) is said once, in the series. The texts in every row took more room and time than the figures.
+"""
 
 from __future__ import annotations
 
-from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
 from emissions.models.bills import BillVersion
 
-ROW_KEY = ("account", "hour", "region", "service", "category", "quality", "basis")
-MEASURES = ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug", "water_ul", "lines", "cost_micro")
-# What a batch's root covered before there was water; batches of that form stay as they were hashed.
-FORM_WITHOUT_WATER, FORM = 1, 2
+SERIES_KEY = ("account", "region", "service", "category", "quality", "basis")
+# The narrow one stands last, so that no byte of a row is padding.
+MEASURES = ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug", "water_ul", "cost_micro", "lines")
+# What single rows can be sorted by; `least` and `most` of a series are in this order. "ug" is operational and embodied.
+BOUNDED = ("ug", "operational_ug", "embodied_ug", "energy_uwh", "water_ul", "lines", "cost_micro")
 
 
 class LedgerBatch(models.Model):
@@ -26,7 +31,7 @@ class LedgerBatch(models.Model):
     prev_hash = models.CharField(max_length=66)
     merkle_root = models.CharField(max_length=66)
     row_count = models.BigIntegerField()
-    form = models.SmallIntegerField(default=FORM, db_default=FORM_WITHOUT_WATER, help_text="Which columns the root covers.")
+    series_through = models.IntegerField(help_text="Number of its last series; those of the next batch come after it.")
     engine = models.CharField(max_length=66)
     factor_set = models.CharField(max_length=66)
     bill_digest = models.CharField(max_length=66)
@@ -39,7 +44,6 @@ class LedgerBatch(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(number__gte=1), name="batch_number_from_one"),
             models.CheckConstraint(condition=Q(row_count__gte=0), name="batch_rows_not_negative"),
-            models.CheckConstraint(condition=Q(form__in=[FORM_WITHOUT_WATER, FORM]), name="batch_form_known"),
             models.UniqueConstraint(fields=["prev_hash"], name="batch_chain_does_not_fork"),
         ]
 
@@ -47,50 +51,80 @@ class LedgerBatch(models.Model):
         return f"batch {self.number}"
 
 
-class LedgerHour(models.Model):
-    """One row key as one version states it (`sign` 1), or the reversal of such a row (`sign` -1, every amount negated).
+class LedgerSeries(models.Model):
+    """The hours of one row key as one batch states them, or the reversal of another series, every amount negated.
 
-    `version` is the one that states, or stated, the row. A plain sum over all rows is therefore what is true now.
-
-    Two foreign keys checked a row at a time took longer than the COPY itself. Instead a trigger per statement lets rows
-    join only the batch that comes next, and a batch is refused unless its count is that of its rows.
+    A series is reversed at most once. One that states and was not reversed is live: live series are what is true now.
+    `least` and `most` bound its rows by each of BOUNDED, so that a page of the largest rows need not read all.
     """
 
-    batch = models.ForeignKey(LedgerBatch, on_delete=models.PROTECT, related_name="rows", db_index=False, db_constraint=False)
-    version = models.ForeignKey(BillVersion, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    id = models.IntegerField(primary_key=True, help_text="1, 2, 3 … through all batches, without a gap.")
+    batch = models.ForeignKey(LedgerBatch, on_delete=models.PROTECT, related_name="series", db_constraint=False)
+    reverses = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="reversal", db_constraint=False)
     provider = models.CharField(max_length=16)
-    period_from = models.BigIntegerField(help_text="First hour of the billing period that states the row.")
+    period_from = models.BigIntegerField(help_text="First hour of the billing period that states it.")
     account = models.CharField(max_length=128)
-    hour = models.BigIntegerField()
     region = models.CharField(max_length=64)
     service = models.CharField(max_length=128)
     category = models.CharField(max_length=64)
     quality = models.CharField(max_length=16)
     basis = models.CharField(max_length=16)
-    sign = models.SmallIntegerField()
+    row_count = models.IntegerField()
+    hour_from = models.IntegerField()
+    hour_through = models.IntegerField()
+    least = ArrayField(models.BigIntegerField(), default=list, help_text="Empty in reversals.")
+    most = ArrayField(models.BigIntegerField(), default=list, help_text="Empty in reversals.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["batch", *SERIES_KEY], condition=Q(reverses=None), name="series_once_per_batch"),
+            models.CheckConstraint(condition=Q(basis__in=["direct", "lifecycle"]), name="series_basis_known"),
+            models.CheckConstraint(condition=Q(hour_through__gte=F("hour_from")), name="series_hours_in_order"),
+            models.CheckConstraint(condition=Q(row_count__gte=1), name="series_has_rows"),
+        ]
+        indexes = [models.Index(fields=["account", "period_from"], name="series_account_period")]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.service} {self.region}"
+
+
+class Figures(models.Model):
+    """The amounts of a series in an hour, or in all its hours of a stretch that begins there.
+
+    No foreign key is checked, since checking one took longer than all of the copying: a trigger per statement lets rows
+    join only the batch that comes next, and a batch is refused unless its series are there and its count is that of its
+    rows.
+    """
+
+    pk = models.CompositePrimaryKey("series_id", "hour")
+    series = models.ForeignKey(LedgerSeries, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    hour = models.IntegerField()
     energy_uwh = models.BigIntegerField()
     operational_ug = models.BigIntegerField()
     embodied_ug = models.BigIntegerField()
     low_ug = models.BigIntegerField()
     high_ug = models.BigIntegerField()
-    water_ul = models.BigIntegerField(db_default=0, help_text="Micro-litres; 0 in rows older than the measure.")
-    lines = models.BigIntegerField()
+    water_ul = models.BigIntegerField()
     cost_micro = models.BigIntegerField()
+    lines = models.IntegerField()
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(sign__in=[1, -1]), name="ledger_sign_plus_or_minus"),
-            models.CheckConstraint(condition=Q(basis__in=["direct", "lifecycle"]), name="ledger_basis_known"),
-        ]
-        indexes = [
-            models.Index(fields=["account", "hour"], name="ledger_account_hour"),
-            BrinIndex(fields=["batch", "hour"], name="ledger_batch_hour_brin", autosummarize=True),
-            # Every page of the largest rows, first or last, without sorting the ledger.
-            models.Index(F("operational_ug") + F("embodied_ug"), name="ledger_ug", condition=Q(sign=1)),
-        ]
+        abstract = True
 
     def __str__(self) -> str:
-        return f"{self.account} {self.hour} {self.service}"
+        return f"{self.series_id} {self.hour}"
+
+
+class LedgerHour(Figures):
+    """One hour of a series. A plain sum over all rows is what is true now; triggers refuse UPDATE, DELETE and TRUNCATE."""
+
+
+class LedgerDay(Figures):
+    """Live series by day: written again whenever a batch touches their account and period. `hour` is the day's first."""
+
+
+class LedgerMonth(Figures):
+    """Live series by calendar month, UTC: what dashboards and totals read. `hour` is the month's first."""
 
 
 class AccountPeriod(models.Model):
@@ -114,44 +148,6 @@ class AccountPeriod(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} {self.period_from}"
-
-
-class LedgerDay(models.Model):
-    """The ledger by day for dashboards: written again from the ledger whenever a batch touches its account and period.
-
-    `hour` is the first hour of the day, so that one query text serves this table and LedgerHour.
-    """
-
-    provider = models.CharField(max_length=16)
-    period_from = models.BigIntegerField()
-    account = models.CharField(max_length=128)
-    hour = models.BigIntegerField()
-    region = models.CharField(max_length=64)
-    service = models.CharField(max_length=128)
-    category = models.CharField(max_length=64)
-    quality = models.CharField(max_length=16)
-    basis = models.CharField(max_length=16)
-    energy_uwh = models.BigIntegerField()
-    operational_ug = models.BigIntegerField()
-    embodied_ug = models.BigIntegerField()
-    low_ug = models.BigIntegerField()
-    high_ug = models.BigIntegerField()
-    water_ul = models.BigIntegerField(db_default=0, help_text="Micro-litres; 0 in rows older than the measure.")
-    lines = models.BigIntegerField()
-    cost_micro = models.BigIntegerField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["provider", "period_from", *ROW_KEY],
-                name="ledger_day_once",
-            ),
-            models.CheckConstraint(condition=Q(hour__gte=0), name="ledger_day_hour_not_negative"),
-        ]
-        indexes = [models.Index(fields=["hour"], name="ledger_day_hour")]
-
-    def __str__(self) -> str:
-        return f"{self.account} {self.hour}"
 
 
 class AccountDay(models.Model):

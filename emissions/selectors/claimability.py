@@ -12,7 +12,7 @@ from emissions.register.selectors import CommittedReport, live_final_reports
 from emissions.selectors.figures import Claimability, ClaimMonth, LedgerFilters, NodeInfo
 from emissions.selectors.months import Month, months
 from emissions.selectors.nodes import nodes
-from emissions.selectors.slicing import MONTH_SQL, rows
+from emissions.selectors.slicing import cells_sql, rows
 
 UNKNOWN = "unknown"
 
@@ -59,10 +59,10 @@ def _held() -> dict[tuple[str, str, int], tuple[int, int]]:
     """(provider, account, first hour of the month) → µg in the ledger that validators can recompute, and by-cost µg."""
     held: dict[tuple[str, str, int], tuple[int, int]] = defaultdict(lambda: (0, 0))
     found = rows(
-        f"SELECT provider, account, {MONTH_SQL} AS month, "  # noqa: S608
+        "SELECT provider, account, hour, "  # noqa: S608
         "COALESCE(SUM(operational_ug + embodied_ug) FILTER (WHERE quality <> %s), 0)::bigint, "
         "COALESCE(SUM(operational_ug + embodied_ug) FILTER (WHERE quality = %s), 0)::bigint "
-        "FROM emissions_ledgerday GROUP BY 1, 2, 3",
+        f"FROM {cells_sql(LedgerFilters())} GROUP BY 1, 2, 3",
         [UNKNOWN, UNKNOWN],
     )
     for provider, account, month, checkable, by_cost in found:

@@ -10,17 +10,13 @@ from uuid import UUID
 from emissions.engine.results import coverage_ppm
 from emissions.models import BillVersion, QuarantinedLine
 from emissions.selectors.figures import LedgerFilters, Quarantined
-from emissions.selectors.slicing import rows, where_sql
+from emissions.selectors.slicing import cells_sql, rows, where_sql
 
 UNKNOWN = "unknown"
 QUALITIES = ("measured", "estimated", "proxy", UNKNOWN)
 MAX_LISTED = 100
 # Spend is a bill's own: amounts of two currencies are never added.
-_SPEND = """
-FROM emissions_ledgerday AS d
-JOIN emissions_accountperiod AS p USING (provider, account, period_from)
-JOIN emissions_billversion AS v ON v.id = p.version_id
-"""
+_CURRENCY = "JOIN emissions_ledgerbatch batch ON batch.number = batch_id JOIN emissions_billversion v ON v.id = batch.version_id"
 
 
 @dataclass(frozen=True)
@@ -77,8 +73,8 @@ def coverage(filters: LedgerFilters) -> tuple[CurrencyCoverage, ...]:
     """Energy-bearing spend by quality, one answer per currency, the largest first."""
     where, values = where_sql(filters)
     found = rows(
-        "SELECT v.currency, d.quality, SUM(d.cost_micro)::bigint, SUM(d.operational_ug + d.embodied_ug)::bigint, "
-        f"SUM(d.lines)::bigint {_SPEND} WHERE {where} GROUP BY 1, 2",
+        "SELECT v.currency, quality, SUM(cost_micro)::bigint, SUM(operational_ug + embodied_ug)::bigint, "  # noqa: S608
+        f"SUM(lines)::bigint FROM {cells_sql(filters)} {_CURRENCY} WHERE {where} GROUP BY 1, 2",
         values,
     )
     by_currency: dict[str, dict[str, tuple[int, int, int]]] = defaultdict(dict)
@@ -108,9 +104,9 @@ def unknown_services(filters: LedgerFilters) -> tuple[UnknownService, ...]:
     spent = {told.currency: told.cost_micro for told in coverage(filters)}
     where, values = where_sql(filters)
     found = rows(
-        "SELECT d.service, v.currency, SUM(d.cost_micro)::bigint AS spent, "
-        f"SUM(d.operational_ug + d.embodied_ug)::bigint, SUM(d.lines)::bigint {_SPEND} "
-        f"WHERE {where} AND d.quality = %s GROUP BY 1, 2 ORDER BY spent DESC, 1",
+        "SELECT service, v.currency, SUM(cost_micro)::bigint AS spent, "  # noqa: S608
+        f"SUM(operational_ug + embodied_ug)::bigint, SUM(lines)::bigint FROM {cells_sql(filters)} {_CURRENCY} "
+        f"WHERE {where} AND quality = %s GROUP BY 1, 2 ORDER BY spent DESC, 1",
         [*values, UNKNOWN],
     )
     return tuple(

@@ -1,4 +1,4 @@
-"""The dashboard's figures: one scan of the daily roll-up for every way of cutting the total."""
+"""The dashboard's figures: one scan of a roll-up for every way of cutting the total."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cloudtuner.clock import hour_start
 from emissions.models import AccountDay, AccountPeriod
 from emissions.selectors.figures import Amount, Completeness, Dashboard, LedgerFilters, MonthService, Share
 from emissions.selectors.rhythm import WHOLE_DAY, hours_covered
-from emissions.selectors.slicing import AMOUNT_SQL, MONTH_SQL, amount, live_sql, rows, source_table, where_sql
+from emissions.selectors.slicing import AMOUNT_SQL, LIVE_SQL, MONTH_SQL, amount, cells_sql, rows, where_sql
 
 _CUTS = ("month", "service", "region", "category", "account", "quality", "basis")
 _SETS = "(), (month), (month, service), (service), (region), (category), (account), (quality), (basis)"
@@ -20,12 +20,11 @@ UNKNOWN = "unknown"
 def dashboard(hour_from: int, hour_through: int) -> Dashboard:
     """Everything the dashboard shows of `hour_from … hour_through`, both included."""
     filters = LedgerFilters(hour_from=hour_from, hour_through=hour_through)
-    table = source_table(filters)
     where, values = where_sql(filters)
     found = rows(
         f"SELECT {', '.join(f'GROUPING({cut})' for cut in _CUTS)}, {', '.join(_CUTS)}, {AMOUNT_SQL} "  # noqa: S608
-        f"FROM (SELECT *, {MONTH_SQL} AS month FROM {table} WHERE {where}) cells "
-        f"GROUP BY GROUPING SETS ({_SETS}) HAVING {live_sql(table)}",
+        f"FROM (SELECT *, {MONTH_SQL} AS month FROM {cells_sql(filters)} WHERE {where}) cells "
+        f"GROUP BY GROUPING SETS ({_SETS})",
         values,
     )
     cuts: dict[tuple[str, ...], list[tuple[tuple[Any, ...], Amount]]] = defaultdict(list)
@@ -68,8 +67,8 @@ def ledger_span() -> tuple[int | None, int | None]:
 
 
 def ledger_hours() -> tuple[int | None, int | None]:
-    """First and last hour that any row can have, to the day; None when the ledger is empty."""
-    ((first, last),) = rows("SELECT MIN(hour), MAX(hour) + 23 FROM emissions_ledgerday", [])
+    """First and last hour that a row has; None when the ledger is empty."""
+    ((first, last),) = rows(f"SELECT MIN(hour_from), MAX(hour_through) FROM ({LIVE_SQL}) live", [])  # noqa: S608
     return first, last
 
 

@@ -29,6 +29,7 @@ from emissions.selectors.ledger import (
     row_keys,
     windows,
 )
+from emissions.selectors.single import SINGLE_TIES
 from emissions.selectors.slicing import rows
 
 # Of an amount, as a person's spreadsheet wants it: kilograms as exact decimals, and the integers they are made from.
@@ -67,7 +68,7 @@ def _blocks(schema: str, filters: LedgerFilters, groups: tuple[str, ...]) -> Ite
     for cut in cuts:
         query, values = grouped_sql(cut, groups)
         with tenant_context(schema):
-            found = rows(f"{query} ORDER BY {', '.join(keys)}", values)
+            found = rows(f"{query} ORDER BY {', '.join(SINGLE_TIES if groups == ALL_COLUMNS else keys)}", values)
         yield [ledger_row(row, keys, time, sets) for row in found]
 
 

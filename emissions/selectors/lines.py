@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cloudtuner.errors import ServiceError
 from emissions.engine.trace import LineTrace, trace_lines
 from emissions.grid.catalog import load_factor_set
-from emissions.models import AccountPeriod, BillVersion, LedgerHour
+from emissions.models import BillVersion, LedgerHour
 from emissions.selectors.figures import FileInfo
 from emissions.store import default_store
 
@@ -82,6 +82,6 @@ def row_lines(
 
 def _versions(account: str, hour: int) -> list[BillVersion]:
     """The versions that the ledger follows for an hour of an account now."""
-    stated = LedgerHour.objects.filter(account=account, hour=hour, sign=1).values_list("version", flat=True).distinct()
-    followed = AccountPeriod.objects.filter(account=account, version__in=stated).values_list("version", flat=True)
-    return list(BillVersion.objects.filter(pk__in=list(followed)).select_related("bill", "batch").order_by("bill__period_from"))
+    there = LedgerHour.objects.filter(series__account=account, series__reverses=None, series__reversal=None, hour=hour)
+    found = BillVersion.objects.filter(batch__in=there.values("series__batch"))
+    return list(found.select_related("bill", "batch").order_by("bill__period_from"))

@@ -11,7 +11,8 @@ from fractions import Fraction
 from cloudtuner.clock import hour_start
 from emissions.engine.market import Allocation, Cell, CellKey, Instrument, allocate
 from emissions.models import MarketInstrument
-from emissions.selectors.slicing import MONTH_SQL, rows
+from emissions.selectors.figures import LedgerFilters
+from emissions.selectors.slicing import cells_sql, rows
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,8 @@ def _month(month: int, keys: list[CellKey], cells: dict[CellKey, Cell], told: Al
 def ledger_cells() -> dict[CellKey, Cell]:
     """The ledger by account, region and calendar month: what instruments can cover."""
     found = rows(
-        f"SELECT account, region, {MONTH_SQL}, SUM(energy_uwh)::bigint, SUM(operational_ug)::bigint "  # noqa: S608
-        "FROM emissions_ledgerday GROUP BY 1, 2, 3",
+        "SELECT account, region, hour, SUM(energy_uwh)::bigint, SUM(operational_ug)::bigint "  # noqa: S608
+        f"FROM {cells_sql(LedgerFilters())} GROUP BY 1, 2, 3",
         [],
     )
     return {(account, region, int(month)): Cell(int(energy), int(ug)) for account, region, month, energy, ug in found}

@@ -9,8 +9,9 @@ from django.db import connection
 
 from emissions.models.ledger import MEASURES
 from emissions.selectors.figures import Amount, LedgerFilters
+from emissions.selectors.months import month_of
 
-_LISTS = {
+LISTS = {
     "accounts": "account",
     "regions": "region",
     "services": "service",
@@ -18,6 +19,8 @@ _LISTS = {
     "qualities": "quality",
     "bases": "basis",
 }
+# The first hour of an hour's calendar month, UTC whatever the session's time zone is.
+MONTH_SQL = "(EXTRACT(EPOCH FROM date_trunc('month', to_timestamp(hour * 3600.0), 'UTC')) / 3600)::bigint"
 AMOUNT_SQL = ", ".join(
     f"COALESCE(SUM({expression}), 0)::bigint AS {name}"
     for name, expression in (
@@ -36,25 +39,55 @@ AMOUNT_COLUMNS = ("ug", "low_ug", "high_ug", "operational_ug", "embodied_ug", "e
 assert set(MEASURES) < set(AMOUNT_COLUMNS)
 
 
-def source_table(filters: LedgerFilters, *, hourly: bool = False) -> str:
-    """The daily roll-up when it can answer: whole UTC days and no column by the hour. Else the hours themselves."""
-    whole_days = (filters.hour_from is None or filters.hour_from % 24 == 0) and (
-        filters.hour_through is None or filters.hour_through % 24 == 23
-    )
-    return "emissions_ledgerday" if whole_days and not hourly else "emissions_ledgerhour"
+# The series that are true now: those that state and that no later batch reversed.
+LIVE_SQL = (
+    "SELECT stated.* FROM emissions_ledgerseries stated LEFT JOIN emissions_ledgerseries reversal "
+    "ON reversal.reverses_id = stated.id WHERE stated.reverses_id IS NULL AND reversal.id IS NULL"
+)
+# Their rows by the hour, with everything that the series says of them.
+LIVE_ROWS_SQL = (
+    "SELECT series.*, figures.*, operational_ug + embodied_ug AS ug "  # noqa: S608
+    f"FROM ({LIVE_SQL}) series JOIN emissions_ledgerhour figures ON series_id = series.id"
+)
+
+
+def cells_sql(filters: LedgerFilters, *, finest: str = "month") -> str:
+    """What to read FROM: live series with their figures by the coarsest stretch that can answer. `hour` is its first.
+
+    Whole months of the calendar come from the roll-up by month and whole days from that by day, unless `finest` ("hour",
+    "day", "month") asks for more; else the hours themselves.
+    """
+    begin, end = filters.hour_from, filters.hour_through
+    if finest == "hour" or (begin or 0) % 24 or (-1 if end is None else end) % 24 != 23:
+        table = "emissions_ledgerhour"
+    elif finest == "day" or (begin is not None and month_of(begin)[0] != begin) or (end is not None and month_of(end)[1] != end):
+        table = "emissions_ledgerday"
+    else:
+        table = "emissions_ledgermonth"
+    return f"({LIVE_SQL}) series JOIN {table} ON series_id = series.id"
 
 
 def where_sql(filters: LedgerFilters) -> tuple[str, list[Any]]:
-    """The condition and its parameters. Names are ours; every value is a parameter."""
+    """The condition on series and their figures, and its parameters. Names are ours; every value is a parameter."""
+    condition, values = series_sql(filters)
+    for sign, hour in ((">=", filters.hour_from), ("<=", filters.hour_through)):
+        if hour is not None:
+            condition += f" AND hour {sign} %s"
+            values.append(hour)
+    return condition, values
+
+
+def series_sql(filters: LedgerFilters) -> tuple[str, list[Any]]:
+    """The condition on series alone: what they are of, and that one of their hours can be meant."""
     conditions = ["TRUE"]
     values: list[Any] = []
     if filters.hour_from is not None:
-        conditions.append("hour >= %s")
+        conditions.append("hour_through >= %s")
         values.append(filters.hour_from)
     if filters.hour_through is not None:
-        conditions.append("hour <= %s")
+        conditions.append("hour_from <= %s")
         values.append(filters.hour_through)
-    for field, column in _LISTS.items():
+    for field, column in LISTS.items():
         chosen: tuple[str, ...] = getattr(filters, field)
         if chosen:
             conditions.append(f"{column} = ANY(%s)")
@@ -72,19 +105,3 @@ def rows(query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         return list(cursor.fetchall())
-
-
-# The first hour of a row's calendar month, UTC whatever the session's time zone is.
-MONTH_SQL = "(EXTRACT(EPOCH FROM date_trunc('month', to_timestamp(hour * 3600), 'UTC')) / 3600)::bigint"
-
-
-def live_sql(table: str) -> str:
-    """Which groups are there now: in the hours, those with more rows than reversals; in the roll-up, all."""
-    return "SUM(sign) > 0" if table == "emissions_ledgerhour" else "COUNT(*) > 0"
-
-
-# The rows that the ledger follows now, one by one: no sum over reversals needed.
-LIVE_ROWS_SQL = (
-    "SELECT stated.*, stated.operational_ug + stated.embodied_ug AS ug FROM emissions_ledgerhour stated "
-    "JOIN emissions_accountperiod USING (provider, account, period_from, version_id) WHERE stated.sign = 1"
-)

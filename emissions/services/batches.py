@@ -1,4 +1,4 @@
-"""The chain of ledger batches: each covers its rows by a root and the batch before it by its hash."""
+"""The chain of ledger batches: each covers its series and rows by a root and the batch before it by its hash."""
 
 from __future__ import annotations
 
@@ -11,59 +11,82 @@ from itertools import chain
 from django.db import connection
 
 from emissions.models import LedgerBatch
-from emissions.models.ledger import FORM, FORM_WITHOUT_WATER, MEASURES, ROW_KEY
+from emissions.models.ledger import SERIES_KEY
 from emissions.poce.canonical import jcs
 from emissions.poce.hexes import ZERO_32, to_hex
 from emissions.poce.merkle import StandardTree
+from emissions.services.copying import BINARY_END, BINARY_HEAD
+from emissions.services.series import FIGURES
 
 PAGE_ROWS = 256
-_ROW = ("version_id", "provider", "period_from", *ROW_KEY, "sign", *MEASURES)
-_COLUMNS = {FORM: _ROW, FORM_WITHOUT_WATER: tuple(name for name in _ROW if name != "water_ul")}
+_SERIES = ("id", "reverses_id", "provider", "period_from", *SERIES_KEY, "row_count", "hour_from", "hour_through", "least", "most")
+# Two bytes that count the fields; of each field four bytes of length, and four or eight of figures.
+_ROW_BYTES = 2 + 4 * len(FIGURES) + 4 * 3 + 8 * (len(FIGURES) - 3)
 
 
-def batch_root(number: int, *, form: int = FORM) -> tuple[str, int]:
-    """The Merkle root over a batch's rows as they stand in the table, and their count; zero for no rows.
+def batch_root(*, after: int, through: int) -> tuple[str, int]:
+    """The Merkle root over the series `after + 1 … through` and their rows as they stand in the tables, and the count of
+    rows; zero for none.
 
-    A leaf is the double hash of a page: up to PAGE_ROWS rows in the order of their ids, each as its line in PostgreSQL's
-    COPY text form. Anyone with a dump can check it, and a row is shown to be there with its page. `form` says which columns
-    a row has, since a root that was chained stays what it is when the ledger gains a measure.
+    A leaf is the double hash of a page: up to PAGE_ROWS series in the order of their numbers, each as its line in
+    PostgreSQL's COPY text form, or up to PAGE_ROWS rows by series and hour, each as in COPY's binary form. Anyone with a
+    dump can check it, and a row is shown to be there with its page and its series' page.
     """
-    return root_of(rows_stored(number, form=form))
+    return root_of(rows_stored(after=after, through=through), after=after, through=through)
 
 
-def root_of(blocks: Iterable[list[bytes]]) -> tuple[str, int]:
-    """The root and the count of rows that come in blocks of lines."""
+def root_of(blocks: Iterable[bytes | bytearray], *, after: int, through: int) -> tuple[str, int]:
+    """The root and the count of rows of series that are stored already, the rows coming in blocks of whole rows."""
     count = 0
 
     def pages() -> Iterator[bytes]:
         nonlocal count
-        waiting: list[bytes] = []
-        for lines in blocks:
-            count += len(lines)
-            waiting += lines
-            whole = len(waiting) - len(waiting) % PAGE_ROWS
-            for start in range(0, whole, PAGE_ROWS):
-                yield b"\n".join(waiting[start : start + PAGE_ROWS])
-            del waiting[:whole]
-        if waiting:
-            yield b"\n".join(waiting)
+        rest, page = b"", PAGE_ROWS * _ROW_BYTES
+        for block in blocks:
+            count += len(block) // _ROW_BYTES
+            waiting = memoryview(rest + block if rest else block)
+            whole = len(waiting) - len(waiting) % page
+            for start in range(0, whole, page):
+                yield waiting[start : start + page]
+            rest = bytes(waiting[whole:])
+        if rest:
+            yield rest
 
-    # Pages are hashed as they come: a ledger of millions of rows is never in memory.
-    coming = pages()
+    # Pages are hashed as they come: a ledger of millions of rows is never in memory. The rows first: they may only be
+    # stored while they come.
+    coming = chain(pages(), _series_pages(after, through))
     first = next(coming, None)
     return (ZERO_32 if first is None else StandardTree.from_encoded(chain([first], coming)).root), count
 
 
-def rows_stored(number: int, *, form: int = FORM) -> Iterator[list[bytes]]:
-    """The lines of a batch's rows as PostgreSQL writes them, a block at a time."""
-    columns = ", ".join(_COLUMNS[form])
-    query = f"COPY (SELECT {columns} FROM emissions_ledgerhour WHERE batch_id = {int(number)} ORDER BY id) TO STDOUT"  # noqa: S608
-    rest = b""
+def rows_stored(*, after: int, through: int) -> Iterator[bytes]:
+    """The rows of some series as PostgreSQL writes them in COPY's binary form, in blocks of whole rows."""
+    query = (
+        f"COPY (SELECT {', '.join(FIGURES)} FROM emissions_ledgerhour "  # noqa: S608
+        f"WHERE series_id > {int(after)} AND series_id <= {int(through)} ORDER BY series_id, hour) TO STDOUT (FORMAT binary)"
+    )
+    rest, skip = bytearray(), len(BINARY_HEAD)
     with connection.cursor() as cursor, cursor.copy(query) as copy:
-        for block in copy:
-            lines = (rest + bytes(block)).split(b"\n")
-            rest = lines.pop()
-            yield lines
+        for part in copy:
+            rest += part
+            if len(rest) < 1 << 20:
+                continue
+            whole = skip + (len(rest) - skip) // _ROW_BYTES * _ROW_BYTES
+            yield bytes(rest[skip:whole])
+            del rest[:whole]
+            skip = 0
+    yield bytes(rest[skip : len(rest) - len(BINARY_END)])
+
+
+def _series_pages(after: int, through: int) -> Iterator[bytes]:
+    query = (
+        f"COPY (SELECT {', '.join(_SERIES)} FROM emissions_ledgerseries "  # noqa: S608
+        f"WHERE id > {int(after)} AND id <= {int(through)} ORDER BY id) TO STDOUT"
+    )
+    with connection.cursor() as cursor, cursor.copy(query) as copy:
+        lines = b"".join(bytes(part) for part in copy).split(b"\n")[:-1]
+    for start in range(0, len(lines), PAGE_ROWS):
+        yield b"\n".join(lines[start : start + PAGE_ROWS])
 
 
 def batch_hash(
@@ -72,7 +95,7 @@ def batch_hash(
     prev_hash: str,
     merkle_root: str,
     row_count: int,
-    form: int,
+    series_through: int,
     version: str,
     engine: str,
     factor_set: str,
@@ -80,12 +103,13 @@ def batch_hash(
     posted_by: str,
     posted_at: datetime,
 ) -> str:
-    """The hash of a batch: sha256 of the JCS of everything its row says; the first form did not name itself."""
+    """The hash of a batch: sha256 of the JCS of everything its row says."""
     value: dict[str, object] = {
         "number": number,
         "prev_hash": prev_hash,
         "merkle_root": merkle_root,
         "row_count": row_count,
+        "series_through": series_through,
         "version": version,
         "engine": engine,
         "factor_set": factor_set,
@@ -93,8 +117,6 @@ def batch_hash(
         "posted_by": posted_by,
         "posted_at": posted_at.isoformat(timespec="microseconds"),
     }
-    if form != FORM_WITHOUT_WATER:
-        value["form"] = form
     return to_hex(sha256(jcs(value)).digest())
 
 
@@ -110,15 +132,15 @@ class ChainFinding:
 def ledger_verify() -> list[ChainFinding]:
     """Reads the whole ledger and says where its chain does not hold; empty when all of it does."""
     found: list[ChainFinding] = []
-    prev, expected = ZERO_32, 1
+    prev, expected, after = ZERO_32, 1, 0
     for batch in LedgerBatch.objects.order_by("number").iterator():
-        root, count = batch_root(batch.number, form=batch.form)
+        root, count = batch_root(after=after, through=batch.series_through)
         again = batch_hash(
             number=batch.number,
             prev_hash=batch.prev_hash,
             merkle_root=batch.merkle_root,
             row_count=batch.row_count,
-            form=batch.form,
+            series_through=batch.series_through,
             version=str(batch.version_id),
             engine=batch.engine,
             factor_set=batch.factor_set,
@@ -138,5 +160,5 @@ def ledger_verify() -> list[ChainFinding]:
             for code, holds in told.items()
             if not holds
         )
-        prev, expected = batch.batch_hash, batch.number + 1
+        prev, expected, after = batch.batch_hash, batch.number + 1, batch.series_through
     return found

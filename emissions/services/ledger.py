@@ -1,28 +1,37 @@
-"""Posting a version to the ledger: reversals of what it replaces, its own rows, and the roll-ups over both."""
+"""Posting a version to the ledger: reversals of what it replaces, its own series and rows, and the roll-ups over both."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from django.db import connection
 
-from cloudtuner.errors import BillError
-from emissions.engine.results import in_order
-from emissions.models import AccountPeriod, BillVersion
-from emissions.models.ledger import MEASURES, ROW_KEY
-from emissions.services.copying import rows_copy
+from emissions.models import AccountDay, AccountPeriod, BillVersion, LedgerSeries
+from emissions.models.ledger import MEASURES, SERIES_KEY
+from emissions.services.copying import figures_copy, texts_copy
+from emissions.services.series import FIGURES, Stated, stated
 from emissions.store import default_store
 
-_KEY = ", ".join(ROW_KEY)
-_MEASURES = ", ".join(MEASURES)
-_NEGATED = ", ".join(f"-{name}" for name in MEASURES)
-_COPIED = ("batch_id", "version_id", "provider", "period_from", *ROW_KEY, "sign", *MEASURES)
+_SERIES = ("id", "batch_id", "provider", "period_from", *SERIES_KEY, "row_count", "hour_from", "hour_through", "least", "most")
+_REVERSE_SERIES = f"""
+INSERT INTO emissions_ledgerseries
+  (id, batch_id, reverses_id, provider, period_from, {", ".join(SERIES_KEY)}, row_count, hour_from, hour_through, least, most)
+SELECT %s + row_number() OVER (ORDER BY stated.id), %s, stated.id, stated.provider, stated.period_from,
+  {", ".join(f"stated.{name}" for name in SERIES_KEY)}, stated.row_count, stated.hour_from, stated.hour_through, '{{}}', '{{}}'
+FROM emissions_ledgerseries stated LEFT JOIN emissions_ledgerseries reversal ON reversal.reverses_id = stated.id
+WHERE stated.provider = %s AND stated.period_from = %s AND stated.account = ANY(%s)
+  AND stated.reverses_id IS NULL AND reversal.id IS NULL
+"""  # noqa: S608
+_REVERSE_ROWS = f"""
+INSERT INTO emissions_ledgerhour (series_id, hour, {", ".join(MEASURES)})
+SELECT reversal.id, hour, {", ".join(f"-{name}" for name in MEASURES)}
+FROM emissions_ledgerseries reversal JOIN emissions_ledgerhour ON series_id = reversal.reverses_id
+WHERE reversal.batch_id = %s ORDER BY 1, 2
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -43,53 +52,50 @@ def periods_touched(version: BillVersion) -> list[Replaced]:
     return [Replaced(account, pointers[account].version_id if account in pointers else None) for account in sorted(new | old)]
 
 
-def rows_reverse(*, version: BillVersion, batch: int, touched: Iterable[Replaced]) -> None:
-    """Adds, for each row that the ledger follows now for these accounts, its reversal."""
-    bill = version.bill
+def series_last() -> int:
+    """The number of the last series in the ledger; 0 when it is empty."""
+    return LedgerSeries.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def series_reverse(*, version: BillVersion, batch: int, touched: Iterable[Replaced]) -> bool:
+    """Adds the reversal of every series that is live for these accounts, with its rows; says if there was one."""
+    bill, accounts = version.bill, [slot.account for slot in touched if slot.old_version is not None]
     with connection.cursor() as cursor:
-        for slot in touched:
-            if slot.old_version is None:
-                continue
-            cursor.execute(
-                f"INSERT INTO emissions_ledgerhour (batch_id, version_id, provider, period_from, {_KEY}, sign, {_MEASURES}) "  # noqa: S608
-                f"SELECT %s, version_id, provider, period_from, {_KEY}, -1, {_NEGATED} FROM emissions_ledgerhour "
-                "WHERE account = %s AND provider = %s AND period_from = %s AND version_id = %s AND sign = 1 ORDER BY id",
-                [batch, slot.account, bill.provider, bill.period_from, slot.old_version],
-            )
+        cursor.execute(_REVERSE_SERIES, [series_last(), batch, bill.provider, bill.period_from, accounts])
+        if found := cursor.rowcount > 0:
+            cursor.execute(_REVERSE_ROWS, [batch])
+    return found
 
 
-def rows_add(*, version: BillVersion, batch: int) -> Iterator[list[bytes]]:
-    """Copies the version's estimated hours into the ledger, by account and hour; gives the lines of each block as sent.
+def version_stated(version: BillVersion) -> Stated:
+    """The version's estimated hours, from the store, by series."""
+    return stated(pq.read_table(default_store().path(version.hours_digest)))
 
-    They are the lines that COPY TO gives back (without the batch, which a batch's root does not cover), so the root needs
-    no second reading of the rows.
+
+def series_add(*, version: BillVersion, batch: int, told: Stated, first: int) -> None:
+    """Copies the version's series into the ledger, numbered from `first` on."""
+    count = told.series.num_rows
+    columns = _shared(told.series, version).append_column("id", pa.array(range(first, first + count), pa.int64()))
+    columns = columns.append_column("batch_id", pa.repeat(pa.scalar(batch, pa.int64()), count))
+    texts_copy("emissions_ledgerseries", _SERIES, columns)
+
+
+def rows_add(told: Stated, *, first: int) -> Iterator[bytearray]:
+    """Copies the rows of the series that begin with `first`; gives each block as it was sent.
+
+    They are the bytes that COPY TO gives back, so a root over them needs no second reading.
     """
-    table = _hours(version)
-    for lines in rows_copy("emissions_ledgerhour", _COPIED, _with(table, version, batch_id=batch, sign=1)):
-        yield [line.partition(b"\t")[2] for line in lines]
+    return figures_copy("emissions_ledgerhour", FIGURES, told.blocks(first))
 
 
-def _hours(version: BillVersion) -> pa.Table:
-    """The version's hours with every measure. Those estimated before the engine knew water, and confirmed since, have none."""
-    table = pq.read_table(default_store().path(version.hours_digest))
-    for name in MEASURES:
-        if name not in table.column_names:
-            table = table.append_column(name, pa.repeat(pa.scalar(0, pa.int64()), table.num_rows))
-    return in_order(table, ROW_KEY)
-
-
-def _with(table: pa.Table, version: BillVersion, **more: int) -> pa.Table:
+def _shared(table: pa.Table, version: BillVersion) -> pa.Table:
     """The rows with what all of them share."""
-    shared: dict[str, pa.Scalar] = {name: pa.scalar(value, pa.int64()) for name, value in more.items()}
-    shared["version_id"] = pa.scalar(str(version.pk))
-    shared["provider"] = pa.scalar(version.bill.provider)
-    shared["period_from"] = pa.scalar(version.bill.period_from, pa.int64())
-    for name, value in shared.items():
-        table = table.append_column(name, pa.repeat(value, table.num_rows))
-    return table
+    bill = version.bill
+    table = table.append_column("provider", pa.repeat(pa.scalar(bill.provider), table.num_rows))
+    return table.append_column("period_from", pa.repeat(pa.scalar(bill.period_from, pa.int64()), table.num_rows))
 
 
-def periods_follow(*, version: BillVersion, touched: Iterable[Replaced]) -> None:
+def periods_follow(*, version: BillVersion, batch: int, touched: Iterable[Replaced], told: Stated, first: int) -> None:
     """Points the accounts' billing period at the version and writes their roll-ups again, from the hours that were posted."""
     bill = version.bill
     accounts = [slot.account for slot in touched]
@@ -108,38 +114,15 @@ def periods_follow(*, version: BillVersion, touched: Iterable[Replaced]) -> None
         unique_fields=["provider", "account", "period_from"],
         update_fields=["period_through", "version"],
     )
-    scope = "provider = %s AND period_from = %s AND account = ANY(%s)"
-    where: list[Any] = [bill.provider, bill.period_from, accounts]
-    with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM emissions_ledgerday WHERE {scope}", where)  # noqa: S608
-        cursor.execute(f"DELETE FROM emissions_accountday WHERE {scope}", where)  # noqa: S608
-    hours = _hours(version)
-    for name, table in (("ledgerday", days_of(hours)), ("accountday", bits_of(hours))):
-        columns = ("provider", "period_from", *table.column_names)
-        for _lines in rows_copy(f"emissions_{name}", columns, _with(table, version)):
+    AccountDay.objects.filter(provider=bill.provider, period_from=bill.period_from, account__in=accounts).delete()
+    account_days = _shared(told.account_days(), version)
+    texts_copy("emissions_accountday", account_days.column_names, account_days)
+    for table, sums in (("emissions_ledgerday", told.days(first)), ("emissions_ledgermonth", told.months(first))):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"DELETE FROM {table} WHERE series_id IN "  # noqa: S608
+                "(SELECT reverses_id FROM emissions_ledgerseries WHERE batch_id = %s AND reverses_id IS NOT NULL)",
+                [batch],
+            )
+        for _rows in figures_copy(table, FIGURES, [sums] if sums.num_rows else []):
             pass
-
-
-def days_of(hours: pa.Table) -> pa.Table:
-    """The hourly rows by day, `hour` being the first of the day. Raises BillError where a sum would not fit 64 bits."""
-    for name in MEASURES:
-        bounds = pc.min_max(hours[name]).as_py()
-        if hours.num_rows and max(abs(bounds["min"]), abs(bounds["max"])) >= 2**63 // 24:
-            raise BillError("the bill's sums by day do not fit 64 bits.", code="bill.too_large")
-    by_day = hours.set_column(hours.column_names.index("hour"), "hour", _first_hour(hours["hour"]))
-    found = by_day.group_by(list(ROW_KEY)).aggregate([(name, "sum") for name in MEASURES])
-    return found.rename_columns([name.removesuffix("_sum") for name in found.column_names])
-
-
-def bits_of(hours: pa.Table) -> pa.Table:
-    """Which hours of each account's days have rows, as 24 bits."""
-    there = hours.select(["account", "hour"]).group_by(["account", "hour"]).aggregate([])
-    day = _first_hour(there["hour"])
-    bits = pc.shift_left(pa.repeat(pa.scalar(1, pa.int64()), len(day)), pc.subtract(there["hour"], day))
-    table = pa.table({"account": there["account"], "hour": day, "hours": bits})
-    found = table.group_by(["account", "hour"]).aggregate([("hours", "sum")])
-    return found.rename_columns([name.removesuffix("_sum") for name in found.column_names])
-
-
-def _first_hour(hour: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.multiply(pc.divide(hour, 24), 24)

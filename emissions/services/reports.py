@@ -200,20 +200,22 @@ def _lines(month: Month, hour_from: int) -> StrippedLines:
 
 def _ledger(month: Month, hour_from: int) -> QuerySet[LedgerDay] | QuerySet[LedgerHour]:
     """The ledger's rows of the month from an hour on: by day where that hour begins one."""
-    where = {"provider": month.provider, "account": month.account, "hour__range": (hour_from, month.hour_through)}
+    of = {"series__provider": month.provider, "series__account": month.account}
+    where = of | {"hour__range": (hour_from, month.hour_through)}
     return LedgerDay.objects.filter(**where) if hour_from % 24 == 0 else LedgerHour.objects.filter(**where)
 
 
 def _coverage_bp(month: Month, hour_from: int) -> int:
     """How much of what the month cost has a model."""
-    costs = _ledger(month, hour_from).aggregate(every=Sum("cost_micro"), unknown=Sum("cost_micro", filter=Q(quality=UNKNOWN)))
-    every, unknown = int(costs["every"] or 0), int(costs["unknown"] or 0)
-    return coverage_bp(every - unknown, every)
+    unknown = Sum("cost_micro", filter=Q(series__quality=UNKNOWN))
+    costs = _ledger(month, hour_from).aggregate(every=Sum("cost_micro"), unknown=unknown)
+    every = int(costs["every"] or 0)
+    return coverage_bp(every - int(costs["unknown"] or 0), every)
 
 
 def _compare_with_ledger(month: Month, hour_from: int, ug: int) -> None:
     """Raises ProofError unless the lines give what the ledger holds: a certificate must tie to both."""
-    rows = _ledger(month, hour_from).exclude(quality=UNKNOWN)
+    rows = _ledger(month, hour_from).exclude(series__quality=UNKNOWN)
     held = rows.aggregate(ug=Sum("operational_ug") + Sum("embodied_ug"))["ug"]
     if int(held or 0) != ug:
         raise ProofError(

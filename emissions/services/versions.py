@@ -16,13 +16,21 @@ from accounts.selectors import current_organization
 from cloudtuner import clock, locks
 from cloudtuner.errors import ServiceError
 from cloudtuner.tenancy import current_schema
-from emissions.models import AccountDay, BillVersion, LedgerBatch, LedgerDay
-from emissions.models.ledger import FORM
+from emissions.models import AccountDay, BillVersion, LedgerBatch, LedgerMonth
 from emissions.poce.hexes import ZERO_32
 from emissions.register.jobs import job_wish
 from emissions.register.models import WaitingJob
 from emissions.services.batches import batch_hash, root_of, rows_stored
-from emissions.services.ledger import Replaced, periods_follow, periods_touched, rows_add, rows_reverse
+from emissions.services.ledger import (
+    Replaced,
+    periods_follow,
+    periods_touched,
+    rows_add,
+    series_add,
+    series_last,
+    series_reverse,
+    version_stated,
+)
 
 _State = BillVersion.State
 
@@ -35,10 +43,9 @@ def version_compare(version: BillVersion) -> tuple[list[dict[str, Any]], list[di
     """
     bill = version.bill
     touched = periods_touched(version)
-    days = LedgerDay.objects.filter(provider=bill.provider, period_from=bill.period_from)
-    old_ug = dict(
-        days.values_list("account").annotate(ug=Sum("operational_ug") + Sum("embodied_ug")).values_list("account", "ug")
-    )
+    months = LedgerMonth.objects.filter(series__provider=bill.provider, series__period_from=bill.period_from)
+    by_account = months.values_list("series__account").annotate(ug=Sum("operational_ug") + Sum("embodied_ug"))
+    old_ug = dict(by_account.values_list("series__account", "ug"))
     old_days: dict[str, set[int]] = {}
     for account, hour in AccountDay.objects.filter(provider=bill.provider, period_from=bill.period_from).values_list(
         "account", "hour"
@@ -166,15 +173,19 @@ def version_post(version: BillVersion, *, confirmed_by: str) -> BillVersion:
     last = LedgerBatch.objects.order_by("-number").first()
     number, prev = (last.number + 1, last.batch_hash) if last else (1, ZERO_32)
     touched = periods_touched(version)
-    rows_reverse(version=version, batch=number, touched=touched)
-    reversed_rows = rows_stored(number) if any(slot.old_version for slot in touched) else ()
-    root, count = root_of(chain(reversed_rows, rows_add(version=version, batch=number)))
+    after = series_last()
+    reversed_some = series_reverse(version=version, batch=number, touched=touched)
+    first, found = series_last() + 1, version_stated(version)
+    through = first + found.series.num_rows - 1
+    series_add(version=version, batch=number, told=found, first=first)
+    reversals = rows_stored(after=after, through=first - 1) if reversed_some else ()
+    root, count = root_of(chain(reversals, rows_add(found, first=first)), after=after, through=through)
     told: dict[str, Any] = {
         "number": number,
         "prev_hash": prev,
         "merkle_root": root,
         "row_count": count,
-        "form": FORM,
+        "series_through": through,
         "engine": version.engine,
         "factor_set": version.factor_set,
         "bill_digest": version.bill_digest,
@@ -182,7 +193,7 @@ def version_post(version: BillVersion, *, confirmed_by: str) -> BillVersion:
         "posted_at": now,
     }
     LedgerBatch.objects.create(**told, version=version, batch_hash=batch_hash(**told, version=str(version.pk)))
-    periods_follow(version=version, touched=touched)
+    periods_follow(version=version, batch=number, touched=touched, told=found, first=first)
     siblings = BillVersion.objects.filter(bill=version.bill_id).exclude(pk=version.pk)
     siblings.filter(state=_State.CONFIRMED).update(state=_State.REPLACED, decided_at=now)
     siblings.filter(state=_State.REVIEW, number__lt=version.number).update(

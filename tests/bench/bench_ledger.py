@@ -15,6 +15,8 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +29,11 @@ _KEYS = len(SERVICES) * len(REGIONS)
 
 
 @contextmanager
-def organisation(folder: Path) -> Iterator[str]:
-    """A durable PostgreSQL of our own with every migration and one organisation; gives its schema, opened for the app role."""
+def organisation(folder: Path, months: int = 0) -> Iterator[str]:
+    """A durable PostgreSQL of our own with every migration and one organisation; gives its schema, opened for the app role.
+
+    With tables beside it to compare `months` loads with.
+    """
     from cloudtuner.embedded.postgres import EmbeddedPostgres
 
     server = EmbeddedPostgres(folder)
@@ -64,12 +69,13 @@ def organisation(folder: Path) -> Iterator[str]:
         spare_create()
         owner = User.objects.create_user("owner@bench.example", "correct horse battery", name="Owner")
         organization = organization_create(user=owner, legal_name="Bench", slug="bench")
-        # Copies to compare with: all of the table but its triggers, and its bare columns.
+        # Empty copies to compare with, one for each run: all of the table but its triggers, and its bare columns.
         with connection.cursor() as cursor:
-            table = f"{organization.schema_name}.emissions_ledgerhour"
-            cursor.execute(f"CREATE TABLE public.bare_same (LIKE {table} INCLUDING ALL)")
-            cursor.execute(f"CREATE TABLE public.bare_columns (LIKE {table} INCLUDING IDENTITY)")
-            cursor.execute(f"GRANT ALL ON public.bare_same, public.bare_columns TO {app_url.split('//')[1].split(':')[0]}")
+            for run in (f"{run}_{batch}" for run in range(2) for batch in range(1, months + 1)):
+                table = f"{organization.schema_name}.emissions_ledgerhour"
+                cursor.execute(f"CREATE TABLE public.bare_same_{run} (LIKE {table} INCLUDING ALL)")
+                cursor.execute(f"CREATE TABLE public.bare_columns_{run} (LIKE {table})")
+            cursor.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {app_url.split('//')[1].split(':')[0]}")
         connect_as(app_url, "app")
         yield organization.schema_name
         connection.close()
@@ -118,84 +124,150 @@ def version_of(table: pa.Table, first: int, last: int, folder: Path) -> Any:
     return version
 
 
-def bare_copy(table: str, data: list[bytes], columns: str) -> float:
-    """Seconds of a COPY of ready bytes with its commit."""
+def cpu_of(pid: int) -> float:
+    """CPU seconds that a process has used, its own threads together."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def backend() -> int:
+    """The process that serves our connection."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return int(cursor.fetchone()[0])
+
+
+@dataclass(frozen=True)
+class Took:
+    """Seconds of a piece of work: by the clock, of our process's CPU, of the database session's."""
+
+    wall: float
+    own: float
+    there: float
+
+    @property
+    def cpu(self) -> float:
+        return self.own + self.there
+
+    def __str__(self) -> str:
+        return f"{self.wall:5.2f} s ({self.own:.2f} own CPU, {self.there:.2f} in the database)"
+
+
+def timed(work: Callable[[], Any]) -> Took:
+    """Does the work and says how long it took."""
+    pid = backend()
+    wall, own, there = time.perf_counter(), time.process_time(), cpu_of(pid)
+    work()
+    return Took(time.perf_counter() - wall, time.process_time() - own, cpu_of(pid) - there)
+
+
+def bare_copy(table: str, data: list[bytearray]) -> None:
+    """A COPY of ready bytes with its commit."""
     from django.db import connection, transaction
 
-    started = time.perf_counter()
-    with transaction.atomic(), connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-        for block in data:
+    from emissions.services.copying import BINARY_END, BINARY_HEAD
+    from emissions.services.series import FIGURES
+
+    query = f"COPY {table} ({', '.join(FIGURES)}) FROM STDIN (FORMAT binary)"
+    with transaction.atomic(), connection.cursor() as cursor, cursor.copy(query) as copy:
+        for block in (BINARY_HEAD, *data, BINARY_END):
             copy.write(block)
-    return time.perf_counter() - started
 
 
 def load(version: Any, batch: int) -> None:
-    """Prints seconds of `rows_add` against bare copies of the same rows, each with its commit, then of the whole posting."""
-    from django.db import connection, transaction
+    """Prints how long rows take into the ledger with their root, against bare copies of the same rows, each with its commit,
+    then the whole posting.
+    """
+    from django.db import transaction
 
-    from emissions.services.ledger import rows_add
+    from emissions.services.batches import root_of
+    from emissions.services.copying import binary_rows
+    from emissions.services.ledger import rows_add, series_add, series_last, version_stated
     from emissions.services.versions import version_post
 
-    class Undo(Exception):
-        pass
+    told, first = version_stated(version), series_last() + 1
 
-    added, rest = [], 0.0
-    data: list[bytes] = []
-    columns = "batch_id, version_id, provider, period_from, account, hour, region, service, category, quality, basis, sign, "
-    columns += "energy_uwh, operational_ug, embodied_ug, low_ug, high_ug, water_ul, lines, cost_micro"
-    for attempt in range(2):
-        try:
-            with transaction.atomic():
-                started = time.perf_counter()
-                for _lines in rows_add(version=version, batch=batch):
-                    pass
-                added.append(time.perf_counter() - started)
-                if not attempt:
-                    query = f"COPY (SELECT {columns} FROM emissions_ledgerhour WHERE batch_id = {batch} ORDER BY id) TO STDOUT"
-                    with connection.cursor() as cursor, cursor.copy(query) as copy:
-                        data = [bytes(block) for block in copy]
-                    data = [b"".join(data[start : start + 4096]) for start in range(0, len(data), 4096)]
-                raise Undo
-        except Undo:
-            pass
-    same = [bare_copy("public.bare_same", data, columns) for _ in range(2)]
-    bare = [bare_copy("public.bare_columns", data, columns) for _ in range(2)]
-    started = time.perf_counter()
-    with transaction.atomic():
-        version_post(version, confirmed_by="bench")
-        rest = time.perf_counter() - started
-    commit = time.perf_counter() - started - rest
-    size = sum(block.count(b"\n") for block in data)
-    print(
-        f"load  {size:>9,} rows  rows_add {min(added):5.2f} s ({size / min(added):,.0f} rows/s)  "
-        f"bare COPY, same indexes {min(same):5.2f} s, ratio {min(same) / min(added):4.2f}x  "
-        f"no index {min(bare):5.2f} s, ratio {min(bare) / min(added):4.2f}x  post {rest:5.2f} s  commit {commit * 1000:4.0f} ms"
-    )
+    def added() -> None:
+        with transaction.atomic():
+            series_add(version=version, batch=batch, told=told, first=first)
+            root_of(rows_add(told, first=first), after=first - 1, through=first + told.series.num_rows - 1)
+            transaction.set_rollback(True)
+
+    def posted() -> None:
+        with transaction.atomic():
+            version_post(version, confirmed_by="bench")
+
+    data = [binary_rows(block) for block in told.blocks(first)]
+    ours = min((timed(added) for _ in range(2)), key=lambda took: took.wall)
+    print(f"load  {told.rows.num_rows:,} rows, {told.series.num_rows:,} series")
+    print(f"  rows and root     {ours}, {told.rows.num_rows / ours.wall:,.0f} rows/s")
+    for name, table in (("bare COPY, same keys", "public.bare_same"), ("bare COPY, no key", "public.bare_columns")):
+        bare = min((timed(partial(bare_copy, f"{table}_{run}_{batch}", data)) for run in range(2)), key=lambda took: took.wall)
+        print(f"  {name:20} {bare}, ratio {bare.wall / ours.wall:.2f}x, of CPU {bare.cpu / ours.cpu:.2f}x")
+    print(f"  the whole posting {timed(posted)}")
 
 
 def questions(first: int, last: int) -> dict[str, Callable[[], Any]]:
-    """What the pages ask of the ledger."""
+    """What the pages ask of the ledger: every order, first and deep, and every filter."""
+    from emissions import selectors
+    from emissions.selectors.figures import LedgerFilters
+    from emissions.selectors.ledger import SORTS
+
+    every = LedgerFilters()
+    some = {
+        "account": LedgerFilters(accounts=("100000000003",)),
+        "region": LedgerFilters(regions=("eu-north-1",)),
+        "service": LedgerFilters(services=("AmazonS3",)),
+        "category": LedgerFilters(categories=("compute",)),
+        "quality": LedgerFilters(qualities=("proxy",)),
+        "basis": LedgerFilters(bases=("direct",)),
+        "first month": LedgerFilters(hour_from=first, hour_through=first + 671),
+        "ten hours": LedgerFilters(hour_from=first + 100, hour_through=first + 109),
+    }
+    asked: dict[str, Callable[[], Any]] = {
+        "dashboard": lambda: selectors.dashboard(first, last),
+        "totals": lambda: selectors.ledger_totals(every),
+        "totals of ten hours": lambda: selectors.ledger_totals(some["ten hours"]),
+        "choices": selectors.ledger_choices,
+        "by day and service": lambda: selectors.ledger_page(every, group_by=("day", "service"), sort="-ug"),
+        "by month and account": lambda: selectors.ledger_page(every, group_by=("month", "account"), sort="-ug"),
+        "by hour": lambda: selectors.ledger_page(every, group_by=("hour",)),
+    }
+    for sort in [f"{sign}{name}" for name in SORTS for sign in ("-", "")]:
+        asked[f"page {sort}"] = partial(selectors.ledger_page, every, sort=sort)
+        asked[f"page {sort}, fortieth"] = partial(selectors.ledger_page, every, sort=sort, cursor=deep(sort))
+        asked[f"page {sort}, middle"] = partial(selectors.ledger_page, every, sort=sort, cursor=middle(sort, first, last))
+    for name, filters in some.items():
+        for sort in ("-hour", "-ug", "service"):
+            asked[f"of one {name} {sort}"] = partial(selectors.ledger_page, filters, sort=sort)
+    return asked
+
+
+def deep(sort: str, pages: int = 40) -> str:
+    """The mark that somebody has who paged so far."""
     from emissions import selectors
     from emissions.selectors.figures import LedgerFilters
 
-    all_rows = LedgerFilters()
-    second = selectors.ledger_page(all_rows, sort="-ug").next_cursor
-    return {
-        "dashboard": lambda: selectors.dashboard(first, last),
-        "totals": lambda: selectors.ledger_totals(all_rows),
-        "choices": selectors.ledger_choices,
-        "page": lambda: selectors.ledger_page(all_rows),
-        "page oldest first": lambda: selectors.ledger_page(all_rows, sort="hour"),
-        "page by µg": lambda: selectors.ledger_page(all_rows, sort="-ug"),
-        "page by µg, second": lambda: selectors.ledger_page(all_rows, sort="-ug", cursor=second),
-        "page by µg, least": lambda: selectors.ledger_page(all_rows, sort="ug"),
-        "page by energy": lambda: selectors.ledger_page(all_rows, sort="-energy"),
-        "page by cost": lambda: selectors.ledger_page(all_rows, sort="-cost"),
-        "page by account": lambda: selectors.ledger_page(all_rows, sort="account"),
-        "page of a service by µg": lambda: selectors.ledger_page(LedgerFilters(services=("AmazonS3",)), sort="-ug"),
-        "page of an account": lambda: selectors.ledger_page(LedgerFilters(accounts=("100000000003",))),
-        "by day and service": lambda: selectors.ledger_page(all_rows, group_by=("day", "service"), sort="-ug"),
-    }
+    mark = ""
+    for _ in range(pages // 20):
+        mark = selectors.ledger_page(LedgerFilters(), sort=sort, cursor=mark, limit=1000).next_cursor
+    return mark
+
+
+def middle(sort: str, first: int, last: int) -> str:
+    """The mark of a row in the middle of the ledger, where nobody pages to."""
+    from emissions.selectors.figures import LedgerFilters
+    from emissions.selectors.ledger import ALL_COLUMNS, SORTS, _cursor
+    from emissions.selectors.ordering import Mark
+    from emissions.selectors.single import single_sql
+    from emissions.selectors.slicing import rows
+
+    query, values = single_sql(LedgerFilters(hour_from=(first + last) // 2, hour_through=(first + last) // 2))
+    there = sorted(rows(f"SELECT {SORTS[sort.removeprefix('-')]}, hour, series_id FROM ({query}) found", values))
+    value, *ties = there[len(there) // 2]
+    return _cursor(Mark(value, tuple(ties)), sort=sort, groups=ALL_COLUMNS)
 
 
 def main() -> None:
@@ -208,7 +280,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="cloudtuner-bench-"))
     folder.chmod(0o755)  # as root, the server runs as another user, who must get in
     try:
-        with organisation(folder) as schema:
+        with organisation(folder, given.months) as schema:
             from django.db import connection
 
             from cloudtuner.clock import month_hours
@@ -220,14 +292,14 @@ def main() -> None:
                     load(version_of(hours(first, last, given.rows), first, last, folder), batch)
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT count(*) FROM emissions_ledgerhour")
-                    print(f"pages {cursor.fetchone()[0]:,} rows; milliseconds of {given.runs} runs")
+                    print(
+                        f"pages {cursor.fetchone()[0]:,} rows; milliseconds of {given.runs} runs, load {os.getloadavg()[0]:.1f}"
+                    )
                 for name, ask in questions(spans[0][0], spans[-1][1]).items():
-                    took = []
-                    for _ in range(given.runs):
-                        started = time.perf_counter()
-                        ask()
-                        took.append(1000 * (time.perf_counter() - started))
-                    print(f"  {name:24} median {statistics.median(took):7.1f}  most {max(took):7.1f}")
+                    took = [timed(ask) for _ in range(given.runs)]
+                    wall, cpu = ([1000 * getattr(one, kind) for one in took] for kind in ("wall", "cpu"))
+                    middle, mean = statistics.median(wall), statistics.mean(cpu)
+                    print(f"  {name:32} median {middle:7.1f}  most {max(wall):7.1f}  CPU {mean:6.1f}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -18,14 +18,8 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
-from bench_ledger import organisation
+from bench_ledger import backend, cpu_of, organisation
 from bills import write_bill
-
-
-def _cpu_of(pid: int) -> float:
-    """CPU seconds that a process has used, its own threads together."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Clock:
@@ -37,11 +31,11 @@ class Clock:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        wall, cpu, there = time.perf_counter(), time.process_time(), _cpu_of(self.backend)
+        wall, cpu, there = time.perf_counter(), time.process_time(), cpu_of(self.backend)
         try:
             yield
         finally:
-            told = (time.perf_counter() - wall, time.process_time() - cpu, _cpu_of(self.backend) - there)
+            told = (time.perf_counter() - wall, time.process_time() - cpu, cpu_of(self.backend) - there)
             self.steps.append((name, *told))
 
     def around(self, module: Any, name: str, label: str) -> None:
@@ -98,12 +92,11 @@ def _measure(schema: str, bill: Path, lines: int) -> None:
     from emissions.services import ingest, versions
     from emissions.store import default_store
 
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        clock = Clock(cursor.fetchone()[0])
+    clock = Clock(backend())
     clock.around(ingest, "estimate", "estimate")
     clock.around(ingest, "version_compare", "compare")
     clock.around(versions, "root_of", "copy rows and root")
+    clock.around(versions, "version_stated", "hours by series")
     clock.around(versions, "periods_follow", "roll up")
     clock.around(ingest, "_file", "file and post")
     clock.around(stripping, "_names", "quantity names")

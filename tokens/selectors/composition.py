@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 
 from cloudtuner.errors import ServiceError
 from emissions.models import LedgerHour, ReportedMonth
@@ -79,9 +79,9 @@ def _of_ledger(node: str, hour_from: int, hour_through: int) -> Composition:
     reported = ReportedMonth.objects.filter(node=node).values_list("provider", "account").distinct()
     mine = Q(pk__in=[])
     for provider, account in reported:
-        mine |= Q(provider=provider, account=account)
-    rows = LedgerHour.objects.filter(mine, hour__range=(hour_from, hour_through)).exclude(quality=BY_COST)
-    sums = rows.values("region", "basis", "quality").annotate(
+        mine |= Q(series__provider=provider, series__account=account)
+    rows = LedgerHour.objects.filter(mine, hour__range=(hour_from, hour_through)).exclude(series__quality=BY_COST)
+    sums = rows.values(region=F("series__region"), basis=F("series__basis"), quality=F("series__quality")).annotate(
         operational=Sum("operational_ug"),
         embodied=Sum("embodied_ug"),
         low=Sum("low_ug"),

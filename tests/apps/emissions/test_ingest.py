@@ -148,7 +148,7 @@ def test_upload__version_without_an_account_of_the_last__waits_with_a_flag(room,
     assert [(flag.code, flag.account) for flag in version.flags] == [("account.missing", cur.other)]
     room.confirm(version)
     assert room.total() == estimate_of(first[:30])[cur.account]
-    assert LedgerDay.objects.filter(account=cur.other).count() == 0
+    assert LedgerDay.objects.filter(series__account=cur.other).count() == 0
     assert AccountPeriod.objects.get(account=cur.other).version_id == version.id
 
 

@@ -21,7 +21,7 @@ from emissions import selectors, services
 from emissions.engine.ratekey import RateKey
 from emissions.engine.recompute import recompute
 from emissions.grid.catalog import load_factor_set
-from emissions.models import BillVersion, LedgerDay, LedgerHour
+from emissions.models import BillVersion, LedgerDay, LedgerHour, LedgerMonth
 from emissions.poce.lines import StrippedLines
 from emissions.selectors.figures import LedgerFilters
 
@@ -123,8 +123,9 @@ def test_ledger__any_order_of_deliveries_and_decisions__is_the_sum_of_what_is_co
         @invariant()
         def roll_up_is_the_hours(self) -> None:
             for column in ("operational_ug", "embodied_ug", "energy_uwh", "lines", "cost_micro"):
-                hours, days = (model.objects.aggregate(sum=Sum(column))["sum"] or 0 for model in (LedgerHour, LedgerDay))
-                assert hours == days, column
+                tables = (LedgerHour, LedgerDay, LedgerMonth)
+                hours, days, months = (model.objects.aggregate(sum=Sum(column))["sum"] or 0 for model in tables)
+                assert hours == days == months, column
 
         @invariant()
         def chain_of_batches_holds(self) -> None:

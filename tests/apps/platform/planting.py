@@ -92,6 +92,8 @@ def _value(column: models.Field, row: int, number: count, planted: Planted) -> o
             return bool(row % 2)
         case "JSONField":
             return json.dumps({"leak": f"{MARK}{next(number)}"})
+        case "ArrayField":
+            return [next(number)]
         case "BinaryField":
             return f"{MARK}{next(number)}".encode()
         case _ if kind in _NUMBER or kind.endswith("AutoField"):

@@ -118,7 +118,8 @@ class World:
     def _post(self, node: Any, begin: int, rows: list[tuple[int, int]], operational: dict[int, int], report_hash: str) -> None:
         from django.db import transaction
 
-        from emissions.models import Bill, BillVersion, LedgerBatch, LedgerHour, ReportedMonth, Upload
+        from emissions.models import Bill, BillVersion, LedgerBatch, LedgerHour, LedgerSeries, ReportedMonth, Upload
+        from emissions.models.ledger import MEASURES
 
         account = self.accounts[node.node]
         bill, _ = Bill.objects.get_or_create(
@@ -133,31 +134,42 @@ class World:
         last = LedgerBatch.objects.order_by("-number").first()
         batch = LedgerBatch(
             number=last.number + 1 if last else 1, version=version, prev_hash=last.batch_hash if last else "0x0",
-            merkle_root="0x", row_count=0, engine="0x", factor_set="0x", bill_digest="0x", posted_by="owner",
+            merkle_root="0x", engine="0x", factor_set="0x", bill_digest="0x", posted_by="owner",
             posted_at=clock.now(), batch_hash=to_hex(secrets.token_bytes(32)),
         )  # fmt: skip
-        common = {"batch": batch, "version": version, "provider": "aws", "period_from": begin, "account": account}
-        new = []
-        for old in LedgerHour.objects.filter(account=account, period_from=begin, version__state="replaced", sign=1):
-            if LedgerHour.objects.filter(version=old.version_id, sign=-1, hour=old.hour, region=old.region).exists():
-                continue
-            turned = {name: -getattr(old, name) for name in ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug")}
-            new.append(
-                LedgerHour(**{**common, "version": old.version}, hour=old.hour, region=old.region, service=old.service,
-                           category=old.category, quality=old.quality, basis=old.basis, sign=-1, lines=-1, cost_micro=0, **turned)
-            )  # fmt: skip
+        after = last.series_through if last else 0
+        common = {"batch": batch, "provider": "aws", "period_from": begin, "account": account, "service": "ec2",
+                  "category": "compute", "row_count": len(rows), "hour_from": rows[0][0],
+                  "hour_through": rows[-1][0]}  # fmt: skip
+        live = LedgerSeries.objects.filter(account=account, period_from=begin, reverses=None, reversal=None)
+        reversals = [
+            LedgerSeries(
+                **common | {name: getattr(old, name) for name in ("row_count", "hour_from", "hour_through")},
+                id=after + place, reverses=old, region=old.region, quality=old.quality, basis=old.basis,
+            )
+            for place, old in enumerate(live.order_by("pk"), start=1)
+        ]  # fmt: skip
+        new = [
+            LedgerHour(series=series, hour=row.hour, **{name: -getattr(row, name) for name in MEASURES})
+            for series in reversals
+            for row in LedgerHour.objects.filter(series=series.reverses)
+        ]
         regions = (("ap-south-1", "direct", "measured"), ("eu-north-1", "lifecycle", "estimated"))
+        series = [
+            LedgerSeries(**common, id=after + len(reversals) + place, region=region, quality=quality, basis=basis)
+            for place, (region, basis, quality) in enumerate(regions, start=1)
+        ]
         for hour, ug in rows:
             parts = (ug // 3, ug - ug // 3)
             ops = (operational[hour] // 3, operational[hour] - operational[hour] // 3)
-            for (region, basis, quality), part, op in zip(regions, parts, ops, strict=True):
+            for of, part, op in zip(series, parts, ops, strict=True):
                 new.append(
-                    LedgerHour(**common, hour=hour, region=region, service="ec2", category="compute", quality=quality,
-                               basis=basis, sign=1, energy_uwh=2 * part, operational_ug=op, embodied_ug=part - op,
-                               low_ug=part * 4 // 5, high_ug=part * 6 // 5 + 1, lines=1, cost_micro=0)
+                    LedgerHour(series=of, hour=hour, energy_uwh=2 * part, operational_ug=op, embodied_ug=part - op,
+                               low_ug=part * 4 // 5, high_ug=part * 6 // 5 + 1, water_ul=0, lines=1, cost_micro=0)
                 )  # fmt: skip
-        batch.row_count = len(new)
+        batch.row_count, batch.series_through = len(new), after + len(reversals) + len(series)
         with transaction.atomic():
+            LedgerSeries.objects.bulk_create([*reversals, *series])
             LedgerHour.objects.bulk_create(new)
             batch.save(force_insert=True)
         ReportedMonth.objects.update_or_create(
