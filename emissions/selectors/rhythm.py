@@ -20,8 +20,8 @@ _TIMES_SQL = (
 )
 _DAYS_SQL = (
     "SELECT place FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[]) "  # noqa: S608
-    f"WITH ORDINALITY AS asked ({_KINDS}, hour, place) WHERE NOT EXISTS (SELECT FROM emissions_ledgerhour other "
-    f"WHERE {' AND '.join(f'other.{name} = asked.{name}' for name in _KIND)} "
+    f"WITH ORDINALITY AS asked ({_KINDS}, hour, place) WHERE NOT EXISTS (SELECT FROM emissions_ledgerseries series "
+    f"JOIN emissions_ledgerhour other ON series_id = id WHERE {' AND '.join(f'series.{name} = asked.{name}' for name in _KIND)} "
     "AND other.hour BETWEEN asked.hour + 1 AND asked.hour + 23)"
 )
 
