@@ -84,18 +84,21 @@ def _send_letter(invitation: Invitation, token: str) -> None:
 def invitation_accept(*, user: User, token: str) -> Membership:
     """Takes an invitation: the person must be logged in with the address it was sent to.
 
-    Raises ServiceError with one and the same text for a token that is unknown, used, revoked or past its day.
+    Raises ServiceError with one and the same text for a token that is unknown, used, revoked or past its day, and for
+    somebody who is a member already.
     """
-    invitation = (
-        Invitation.objects.select_for_update(of=("self",))
-        .select_related("organization")
-        .filter(token_hash=token_hash(token))
-        .first()
-    )
+    named = Invitation.objects.filter(token_hash=token_hash(token))
+    # Before the row, as whoever invites takes them.
+    for organization_uuid in named.values_list("organization__uuid", flat=True):
+        locks.acquire(f"members:{organization_uuid}")
+    invitation = named.select_for_update(of=("self",)).select_related("organization").first()
     if invitation is None or not invitation.is_open() or invitation.organization.state != Organization.State.ACTIVE:
         raise ServiceError("This invitation cannot be used any more. Ask for a new one.", code="invitation.not_open")
     if invitation.email != user.email:
         raise ServiceError("This invitation was sent to another address. Log in with that one.", code="invitation.other_address")
+    if Membership.objects.current().filter(user=user, organization=invitation.organization).exists():
+        # Under an address taken since. The only owner would come out as whatever the invitation says.
+        raise ServiceError("You are a member already. An Owner can change your role.", code="invitation.member_already")
     now = clock.now()
     invitation.accepted_at = now
     invitation.save(update_fields=["accepted_at"])

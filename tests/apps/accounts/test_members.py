@@ -47,6 +47,15 @@ def test_invitation__taken_once__by_its_address_only(invited):
     assert list(actions) == ["organization.created", "member.invited", "member.joined"]
 
 
+def test_invitation__taken_by_the_only_owner_under_an_address_taken_since__changes_nothing(invited):
+    a, _, token, guest = invited
+    guest.delete()
+    a.owner.email = "aud@example.org"
+    a.owner.save()
+    assert _code(invitation_accept, user=a.owner, token=token) == "invitation.member_already"
+    assert list(Membership.objects.filter(organization=a.organization).values_list("role", flat=True)) == ["owner"]
+
+
 def test_invitation__old_revoked_or_unknown__says_the_same(invited, two_organizations):
     a, invitation, token, guest = invited
     _, b = two_organizations
