@@ -129,7 +129,7 @@ def _show(made: Everything, client: RpcClient | None) -> None:
     console.print(f"owner: {made.parameters.owner}")
     staked = sum(grant.stake for grant in made.parameters.validators)
     split = ", ".join(f"{share.name} {token_text(share.amount, places=0)}" for share in shares())
-    console.print(f"TUNER: {split}; of these {token_text(staked, places=0)} at stake.")
+    console.print(f"TUNER: {split}; of these {token_text(staked, places=0)} for the first validators.")
 
 
 def _gas(client: RpcClient | None, step: Step, deployer: str) -> str:
