@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cloudtuner.clock import hour_start
+from emissions.engine.results import coverage_ppm
 from emissions.models import AccountDay, AccountPeriod
 from emissions.selectors.figures import Amount, Completeness, Dashboard, LedgerFilters, MonthService, Share
 from emissions.selectors.rhythm import WHOLE_DAY, hours_covered
@@ -91,7 +92,7 @@ def _coverage(qualities: list[tuple[tuple[Any, ...], Amount]]) -> int | None:
     """Share of energy-bearing spend whose quality is not unknown, in millionths; None when nothing was spent."""
     spent = sum(value.cost_micro for _, value in qualities)
     known = sum(value.cost_micro for labels, value in qualities if labels[0] != UNKNOWN)
-    return 1_000_000 * known // spent if spent > 0 else None
+    return coverage_ppm(known, spent)
 
 
 def _completeness(hour_from: int, hour_through: int) -> tuple[Completeness, ...]:
