@@ -35,15 +35,19 @@ function readTable(table) {
   };
 }
 
-// "stacked" adds up; "side" puts two answers to one question beside each other; "against" draws the second as a line.
+// A day as people say it beside a chart: its number; the month stands in the heading.
+const dayOf = (label) => String(Number(label.slice(-2)));
+
+// "stacked" adds up, and "days" are its days of one month; "side" puts two answers to one question beside each other;
+// "against" draws the second as a line.
 function bars(data, unit, kind) {
   const c = colours();
   return {
     animation: false,
     aria: { enabled: true, decal: { show: false } },
     textStyle: { fontFamily: "Inter, sans-serif", color: c.quiet },
-    grid: { left: 8, right: 8, top: 36, bottom: 44, containLabel: true },
-    legend: { bottom: 0, left: 0, itemWidth: 10, itemHeight: 10, icon: "rect", textStyle: { color: c.quiet, fontSize: 12 }, type: "plain" },
+    grid: { left: 8, right: 8, top: 36, bottom: data.series.length > 1 ? 44 : 8, containLabel: true },
+    legend: { show: data.series.length > 1, bottom: 0, left: 0, itemWidth: 10, itemHeight: 10, icon: "rect", textStyle: { color: c.quiet, fontSize: 12 }, type: "plain" },
     tooltip: {
       trigger: "axis",
       renderMode: "richText",
@@ -53,7 +57,13 @@ function bars(data, unit, kind) {
       textStyle: { color: c.ink, fontSize: 12 },
       valueFormatter: (value) => `${grouped.format(value)} ${unit}`,
     },
-    xAxis: { type: "category", data: data.labels, axisLine: { lineStyle: { color: c.quiet } }, axisTick: { show: false }, axisLabel: { color: c.quiet, fontSize: 12 } },
+    xAxis: {
+      type: "category",
+      data: data.labels,
+      axisLine: { lineStyle: { color: c.quiet } },
+      axisTick: { show: false },
+      axisLabel: kind === "days" ? { color: c.quiet, fontSize: 12, formatter: dayOf, interval: 4 } : { color: c.quiet, fontSize: 12 },
+    },
     yAxis: {
       type: "value",
       name: unit,
@@ -67,16 +77,13 @@ function bars(data, unit, kind) {
       step: "middle",
       symbol: "none",
       lineStyle: { color: series.colour, width: 2 },
-      stack: kind === "stacked" ? "all" : undefined,
+      stack: kind === "stacked" || kind === "days" ? "all" : undefined,
       barMaxWidth: 44,
       itemStyle: { color: series.colour, borderColor: c.paper, borderWidth: 0.5 },
       data: series.values,
     })),
   };
 }
-
-// A day as people say it beside a grid: its number; the month stands in the heading.
-const dayOf = (label) => String(Number(label.slice(-2)));
 
 function heat(data, unit) {
   const c = colours();

@@ -48,15 +48,16 @@ def _phases() -> dict[str, str]:
 @permission_required(BILL_VIEW)
 def bills(request: HttpRequest) -> HttpResponse:
     """All bills with their versions, and what is being read now."""
+    payers: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for bill in bills_of():
+        for place, version in enumerate(bill.versions):
+            row = {"first": place == 0, "month": hour_start(bill.period_from).strftime("%Y-%m"), "version": version}
+            payers.setdefault((bill.provider, bill.payer, bill.export), []).append(row)
     told = [
-        {"period_label": _period(bill), "format": format_title(bill.provider, bill.export), **_fields(bill)}
-        for bill in bills_of()
+        {"provider": provider, "payer": payer, "format": format_title(provider, export), "rows": rows}
+        for (provider, payer, export), rows in payers.items()
     ]
-    return page(request, "emissions/bills.html", {"bills": told, "uploads": uploads(5)})
-
-
-def _fields(bill: BillSummary) -> dict[str, Any]:
-    return {name: getattr(bill, name) for name in ("provider", "payer", "export", "versions")}
+    return page(request, "emissions/bills.html", {"payers": told, "uploads": uploads(5)})
 
 
 def _period(bill: BillSummary) -> str:

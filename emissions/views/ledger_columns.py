@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cloudtuner.clock import hour_start, hour_text
 from cloudtuner.errors import FactorError
-from cloudtuner.templatetags.face import band, count, cut, kg_exact, kg_number, kwh_number, litres_number
+from cloudtuner.templatetags.face import count, cut, kg_exact, kg_number, kwh_number, litres_number
 from emissions.grid.catalog import load_factor_set
 from emissions.selectors.figures import Amount, LedgerRow
 
@@ -60,7 +60,8 @@ AMOUNTS = (
         "ug", _("CO2e, kg"), "ug", ("co2e_kg",), True, lambda a: kg_number(a.ug), lambda a: kg_exact(a.ug), "font-semibold"
     ),
     AmountColumn(
-        "band", _("Band"), "", ("co2e_low_kg", "co2e_high_kg"), True, lambda a: str(band(a.low_ug, a.high_ug)), css="quiet"
+        "band", _("Low–high, kg"), "", ("co2e_low_kg", "co2e_high_kg"), True,
+        lambda a: f"{kg_number(a.low_ug)}–{kg_number(a.high_ug)}", css="quiet",
     ),
     AmountColumn("water", _("Water, L"), "water", ("water_ul",), False, lambda a: litres_number(a.water_ul)),
     AmountColumn("lines", _("Bill lines"), "lines", ("lines",), True, lambda a: count(a.lines)),
