@@ -60,7 +60,8 @@ class KeyComparison:
 def compare_key(amount: KeyAmount, rate: Rate) -> KeyComparison:
     """Both figures of one rate key, and what makes the difference. `rate` is ours.
 
-    Cloud Carbon Footprint is repeated for AWS only; for other providers its side is `absent`.
+    Cloud Carbon Footprint is repeated for AWS only; for other providers its side is `absent`. Sums of quantities know no
+    hours: where a factor set has a profile of the day, ours stands at the day's mean.
     """
     key = amount.key
     if key.provider != "aws":
