@@ -83,6 +83,10 @@ contract PoCETest is Base {
         poce.report(header, new bytes(64));
         vm.expectRevert(abi.encodeWithSelector(Quorum.QuorumBadSignatures.selector, 0));
         poce.report(header, "");
+        // A whole row and a byte more: not even what a quorum signed may carry something along.
+        bytes memory longer = bytes.concat(_votes(digest, _firstKeys(VALIDATORS)), hex"00");
+        vm.expectRevert(abi.encodeWithSelector(Quorum.QuorumBadSignatures.selector, 65 * VALIDATORS + 1));
+        poce.report(header, longer);
     }
 
     function test_report__malleableSignature__reverts() public {
