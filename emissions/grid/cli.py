@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from itertools import islice
 from typing import Annotated, NoReturn, TypeVar
 
@@ -55,7 +56,7 @@ def show_command(
     """A set: its tables and credits, the rows of one table, or what it answers for a region."""
     found = _or_exit(lambda: load_factor_set(wanted))
     if region:
-        _show_regions(found, region, day or _today(), as_json)
+        _show_regions(found, region, _day(day), as_json)
     elif table:
         if table not in found.tables:
             _refuse("factors.table", f"{found.name} has no table {table}. There are {', '.join(sorted(found.tables))}.")
@@ -68,7 +69,7 @@ def show_command(
 def diff_command(older: SetName, newer: SetName, day: Day = "", as_json: AsJson = False) -> None:
     """Every figure that a newer set changes, and by how many per cent each region's kilograms move."""
     first, second = _or_exit(lambda: (load_factor_set(older), load_factor_set(newer)))
-    on = day or _today()
+    on = _day(day)
     rows, regions, hours = changes(first, second), moves(first, second, on), hour_moves(first, second, on)
     if as_json:
         told = {
@@ -80,7 +81,8 @@ def diff_command(older: SetName, newer: SetName, day: Day = "", as_json: AsJson 
         }
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
-    console = Console()
+    # Rows hold patterns such as [a-z], which are text here and no colours.
+    console = Console(markup=False)
     kinds = {kind: sum(row.kind == kind for row in rows) for kind in ("added", "removed", "changed")}
     console.print(
         f"{first.name} → {second.name}: " + ", ".join(f"{count} {kind}" for kind, count in kinds.items()), highlight=False
@@ -92,7 +94,6 @@ def diff_command(older: SetName, newer: SetName, day: Day = "", as_json: AsJson 
         console.print(
             f"{move.provider}/{move.region} {move.basis} by hour: most at {shown['hour']}, "
             f"{shown['older']} → {shown['newer']} kg per kWh at the rack, {shown['change']}",
-            markup=False,
             highlight=False,
         )
 
@@ -268,8 +269,14 @@ def _holds(row: Row, words: str) -> bool:
     return all(word in text for word in words.lower().split())
 
 
-def _today() -> str:
-    return clock.now().date().isoformat()
+def _day(text: str) -> str:
+    if not text:
+        return clock.now().date().isoformat()
+    try:
+        # Python takes 20260201 and 2026-W05-7 as well; rows are compared as text.
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        _refuse("factors.day", f"{text!r} is no day. Write it as YYYY-MM-DD, for example 2026-02-01.")
 
 
 def _or_exit(ask: Callable[[], _Answer]) -> _Answer:

@@ -88,6 +88,25 @@ def test_factors_diff__json__has_changes_and_moves():
     assert "oci/us-ashburn-1" in shown
 
 
+@pytest.mark.parametrize("command", [["show", "--region", "aws/ap-south-1"], ["diff", "genesis", "2026-oci"]])
+def test_factors__day_that_is_none__is_refused_and_told(command):
+    for wrong in ("2026-02-30", "1.2.2026", "tomorrow"):
+        told = runner.invoke(factors_app, [*command, "--day", wrong])
+        assert told.exit_code == 2
+        assert "YYYY-MM-DD" in told.stderr
+    week = runner.invoke(factors_app, [*command, "--day", "20260201"])
+    assert week.stdout == runner.invoke(factors_app, [*command, "--day", DAY]).stdout != ""
+
+
+def test_factors_diff__text_in_brackets__is_shown_as_it_is(tmp_path):
+    (tmp_path / "set.json").write_text('{"extends": "genesis"}')
+    gwp = "id,gas,assessment,value,unit,quality,source,year,note,valid_from,valid_to\n"
+    (tmp_path / "gwp.csv").write_text(gwp + "gwp.[/-],HFC-32,AR6,771,kgCO2e/kg,estimated,us,2021,[a-z],,\n")
+    shown = runner.invoke(factors_app, ["diff", "genesis", str(tmp_path), "--day", DAY])
+    assert shown.exit_code == 0
+    assert "gwp.[/-]" in shown.stdout
+
+
 def test_factors_show__region__has_both_bases_and_sources():
     shown = runner.invoke(factors_app, ["show", "--region", "aws/ap-south-1", "--day", DAY]).stdout
     assert "direct    0.7117 kgCO2e/kWh" in shown
