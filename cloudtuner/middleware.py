@@ -40,6 +40,19 @@ class RequestIdMiddleware:
         return response
 
 
+class AddressMiddleware:
+    """Refuses an address that holds a NUL: no text of the database can, and a filter of it would end in its error."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            told = "The address holds a NUL (%00), which no text may. Take it out and ask again.\n"
+            return HttpResponse(told, status=400, content_type="text/plain")
+        return self.get_response(request)
+
+
 class ContentSecurityPolicyMiddleware:
     """A policy that runs our scripts and nobody else's: no inline script, style or evaluated text.
 

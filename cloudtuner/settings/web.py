@@ -3,6 +3,7 @@
 MIDDLEWARE = [
     "cloudtuner.health.HealthMiddleware",
     "cloudtuner.middleware.RequestIdMiddleware",
+    "cloudtuner.middleware.AddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "cloudtuner.middleware.ContentSecurityPolicyMiddleware",

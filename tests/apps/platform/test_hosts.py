@@ -50,6 +50,15 @@ def test_hosts__many_strangers__do_not_fill_the_memory(two_organizations, monkey
     assert len(hosts._remembered) <= 10
 
 
+@pytest.mark.parametrize("address", ["/ledger/?account=%00", "/a%00b/"])
+def test_address__holds_a_nul__is_refused_and_told(two_organizations, address):
+    a, _ = two_organizations
+    answer = a.client().get(address)
+    assert answer.status_code == 400
+    assert b"%00" in answer.content
+    assert a.client().get(address.replace("%00", "%2500")).status_code in (200, 404)
+
+
 def test_request__ends__leaves_no_schema_open(two_organizations):
     a, _ = two_organizations
     a.client().get("/api/v1/caller")
