@@ -1,7 +1,7 @@
 """A deterministic CUR 2.0 bill of a small company, in several deliveries, for demos and tests.
 
 Three accounts under one payer: production in Mumbai, analytics in Virginia, web in Stockholm. One month is delivered
-three times (first, restated up and down, restated down only) and once without invoice ids. Eleven months, billed by the
+three times (first, restated up and down, restated down only) and once without invoice ids. Twelve months, billed by the
 day, lie before it; in the month after it analytics has moved to Stockholm with all its usage.
 """
 
@@ -28,7 +28,7 @@ PAYER = "900011112222"
 PRODUCTION, ANALYTICS, WEB = "110022003300", "220033004400", "330044005500"
 ACCOUNTS = (PRODUCTION, ANALYTICS, WEB)
 MONTH, FOLLOWING = (2026, 2), (2026, 3)
-PAST = (*((2025, month) for month in range(3, 13)), (2026, 1))
+PAST = (*((2025, month) for month in range(2, 13)), (2026, 1))
 EXPORT = "aravali-cur2"
 
 COLUMNS = (
@@ -78,7 +78,7 @@ class SampleDelivery:
 @dataclass(frozen=True)
 class SampleBills:
     """The deliveries: `first`, `second` (restated up and down), `lowered` (down only), `uninvoiced` (the first month while
-    it is open), `following` (the month after, invoiced, analytics moved), and `past` (the eleven months before, by day).
+    it is open), `following` (the month after, invoiced, analytics moved), and `past` (the twelve months before, by day).
     """
 
     first: SampleDelivery

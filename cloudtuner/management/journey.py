@@ -35,6 +35,7 @@ from emissions.grid.catalog import load_factor_set
 from emissions.models import BillVersion, LedgerHour, Upload
 from emissions.poce.score import CAP_BP, cumulative_tuner
 from emissions.register.scoring import scores_by_node
+from emissions.register.selectors import live_final_reports
 from emissions.selectors.bills import bill_version
 from emissions.selectors.claimability import claimability
 from emissions.selectors.dashboard import dashboard
@@ -42,6 +43,7 @@ from emissions.selectors.nodes import nodes
 from emissions.services.uploads import bill_upload
 from emissions.services.versions import bill_version_confirm
 from emissions.tasks import reports_sign, upload_ingest
+from tokens.chain.airdrop import Airdrop
 from tokens.chain.book import AddressBook
 from tokens.chain.client import RpcClient
 from tokens.chain.contracts import Contracts
@@ -51,6 +53,7 @@ from tokens.network import reading
 from tokens.network import selectors as network
 from tokens.network.figures import EpochRow
 from tokens.selectors.figures import AllocationRow, Period, RetirementDetail
+from tokens.selectors.history import History, history
 from tokens.selectors.kilograms import tie_out
 from tokens.selectors.lots import claims
 from tokens.selectors.retirements import retirable, retirement
@@ -96,6 +99,7 @@ class Journey:
             yield self._step("reports", self._reports)
             yield self._step("epoch", self._epoch)
             yield self._step("score", self._score)
+            yield self._step("airdrop", self._airdrop)
             yield self._step("mint", self._mint)
             yield self._step("retire", self._retire)
             yield self._step("certificate", self._certificate)
@@ -157,13 +161,14 @@ class Journey:
 
     def _bills(self) -> str:
         self.deliveries = samples.write_sample_bills(self.home / "bills")
-        past = self._deliver_past()
-        # The month while it is open, then invoiced, then restated; then the month after. Each is confirmed as a person would.
-        deliveries = (self.deliveries.uninvoiced, self.deliveries.first, self.deliveries.second, self.deliveries.following)
-        return "; ".join([past, *(self._deliver(delivery) for delivery in deliveries)])
+        # The first bill enrols the accounts from its month on: while that is open, then invoiced, then restated; then the month
+        # after. What lies before it is history, brought in beside. Each is confirmed as a person would.
+        opened, past = self._deliver(self.deliveries.uninvoiced), self._deliver_past()
+        deliveries = (self.deliveries.first, self.deliveries.second, self.deliveries.following)
+        return "; ".join([opened, past, *(self._deliver(delivery) for delivery in deliveries)])
 
     def _deliver_past(self) -> str:
-        """The eleven months before, in one upload, as a folder of old bills is brought in."""
+        """The twelve months before, in one upload, as a folder of old bills is brought in."""
         past = self.deliveries.past
         digests = [hashlib.sha256(delivery.path.read_bytes()).hexdigest() for delivery in past]
         found = BillVersion.objects.filter(files__digest__in=digests, state=BillVersion.State.CONFIRMED).distinct()
@@ -229,9 +234,16 @@ class Journey:
         return f"{len(nodes())} nodes, level A0 (node key only), {kg_text(self.claimable_ug)} claimable{rest}"
 
     def _epoch(self) -> str:
+        live = live_final_reports(node.node for node in nodes())
+
         def posted() -> EpochRow | None:
             row = next((row for row in network.epochs() if row.posted_block is not None), None)
-            return row if all(claim.attested_ug == claim.final_ug for claim in claims()) else None
+            newest = reading.newest_posted()
+            whole = all(
+                (entry := reading.leaf_of(newest, node)) and set(entry.reports) == {report.report_hash for report in reports}
+                for node, reports in live.items()
+            )
+            return row if whole and all(claim.attested_ug == claim.final_ug for claim in claims()) else None
 
         epoch = self._wait("an epoch with all reports on chain", posted)
         of = len(network.validators())
@@ -241,16 +253,17 @@ class Journey:
     def _score(self) -> str:
         """The account that moved from us-east-1 to eu-north-1 scores exactly 20000, by the leaf that validators signed."""
         terms = self._contracts().reward_terms(month_hours(*samples.FOLLOWING)[1])
-        node = next(found.node for found in nodes() if found.account == samples.ANALYTICS)
+        known = next(found for found in nodes() if found.account == samples.ANALYTICS)
+        node = known.node
         found = scores_by_node([node], terms=terms)[node]
         moved = found[-1]
         self._equal("the scored month", moved.hour_through, month_hours(*samples.FOLLOWING)[1])
-        self._equal("closed months of the moved account before the move", len(found) - 1, 12)
+        self._equal("closed months of the moved account before the move", len(found) - 1, len(samples.PAST) + 1)
         self._equal("the score of the moved account", moved.score_bp, CAP_BP)
         posted = reading.newest_posted()
         entry = posted.bundle.entry(node) if posted else None
         self._equal("its score in the signed bundle", entry.scores_bp[-1] if entry else None, CAP_BP)
-        owed = cumulative_tuner(found)
+        owed = cumulative_tuner(score for score in found if score.hour_from >= known.first_hour)
         self._equal("its cumulative TUNER in the signed leaf, base units", entry.leaf.cum_tuner if entry else None, owed)
         assert moved.base is not None
         assert moved.intensity is not None
@@ -268,6 +281,30 @@ class Journey:
             f"node {node[:10]}… moved from us-east-1 to eu-north-1: {float(base):.4f} / {float(now):.4f} kg per kWh of work = "
             f"{float(base / now):.2f}, score {moved.score_bp}; TUNER = {kg_text(moved.ug)} × 2 + 2 × {kg_text(moved.avoided_ug)} "
             f"avoided = {token_text(moved.tuner_units)}"
+        )
+
+    def _airdrop(self) -> str:
+        """Twelve months before enrolment, attested in a round of their own and pushed without a click; no hour is paid twice."""
+
+        def pushed() -> History | None:
+            found = history()
+            return found if found is not None and found.ug == found.paid_ug > 0 else None
+
+        found = self._wait("the months before enrolment in the wallet", pushed)
+        self._equal("months before enrolment that were paid", found.months, found.of)
+        chain = self._contracts()
+        airdrop, first_hour = Airdrop(chain), month_hours(*samples.MONTH)[0]
+        paid = [airdrop.paid(row.node) for row in found.rows]
+        self._equal("µg paid on chain before the first hour", sum(each.ug for each in paid if each), found.paid_ug)
+        ends = {each.hour_through + 1 for each in paid if each}
+        self._equal("where the airdrop's hours end and an epoch's begin", ends, {first_hour})
+        by_epochs = sum(row.final_ug for row in claims())
+        self._equal("µg of history and of epochs together", found.paid_ug + by_epochs, self.claimable_ug)
+        rounds = ", ".join(str(number) for number in sorted({row.round for row in found.rows if row.round}))
+        self._figures = {"round": rounds, "ug": str(found.paid_ug), "tx": found.tx_hashes[-1]}
+        return (
+            f"{found.months} of {found.of} months before enrolment, {kg_text(found.paid_ug)} of {len(found.rows)} accounts, "
+            f"round {rounds}, pushed in {', '.join(found.tx_hashes)}"
         )
 
     def _mint(self) -> str:

@@ -13,7 +13,7 @@ SYSTEMS = (
     ("CT02 grows by minting and shrinks by burning.", ("mint", "retire", "tie-out")),
     ("TUNER is fixed at one billion, staked, and votes: Oracle Cloud is voted in.", ("stake", "vote adds Oracle Cloud")),
     ("Five percent of trading fees buy TUNER back and burn it.", ("swap, 5 % of the fee", "buyback and burn")),
-    ("Last year's emissions are paid by airdrop.", ("airdrop round",)),
+    ("Last year's emissions are paid by airdrop.", ("airdrop", "airdrop round")),
     ("Moving from us-east-1 to eu-north-1 earns twice as much.", ("score",)),
     ("CT02 trades in pools on Uniswap V3 and V4.", ("pools", "swap on V3")),
     ("CT02 is collateral on Aave, dollars are borrowed.", ("borrow", "repay")),

@@ -44,6 +44,27 @@ class EpochRow:
 
 
 @dataclass(frozen=True)
+class RoundRow:
+    """One airdrop round. `state`: "voting", "posted" (on chain, its window runs), "open", "closed". Times are the chain's.
+
+    `swept_ug` is what nobody claimed until the deadline, once somebody had it minted to the owner of the rules.
+    """
+
+    number: int
+    state: str
+    sealed_at: datetime
+    votes: int
+    leaf_count: int
+    total_ug: int
+    paid_ug: int
+    paid_nodes: int
+    posted_tx: str
+    open_at: datetime | None
+    deadline: datetime | None
+    swept_ug: int
+
+
+@dataclass(frozen=True)
 class ValidatorRow:
     """One active validator: stake in base units, how many epochs it signed of those sealed while it was there."""
 

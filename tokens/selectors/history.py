@@ -24,8 +24,8 @@ class HistoryRow:
     """One node's history. `months` of MONTHS have a FINAL report; `ug` is what they hold, or what was paid for them.
 
     `state`: "no months yet", "waiting for a round", "waiting for validators", "in its window", "being paid", "paid".
-    `round`, `deadline` and `claim_path` are those of the newest round that named hours of the node, if one did; who was not
-    pushed can claim until the deadline with what stands under the path on the public host.
+    `round` and `deadline` are those of the newest round that named hours of the node, if one did; `claimable` while its leaf
+    waits to be paid, by whoever sends the claim.
     """
 
     node: str
@@ -35,7 +35,7 @@ class HistoryRow:
     state: str
     round: int | None
     deadline: datetime | None
-    claim_path: str
+    claimable: bool
     tx_hashes: tuple[str, ...]
 
 
@@ -91,7 +91,7 @@ def _row(node: str, reports: Sequence[ReportCommitment], named: Named | None, lo
         state=_state(posted, left=bool(left), unpaid=paid_ug < named_ug),
         round=posted.number if posted else None,
         deadline=datetime.fromtimestamp(posted.deadline, UTC) if posted else None,
-        claim_path=f"/poce/v1/rounds/{posted.number}/claims/{node}" if posted and paid_ug < named_ug else "",
+        claimable=posted is not None and paid_ug < named_ug and posted.is_open(reading.head_timestamp()),
         tx_hashes=tuple(lot.tx_hash for lot in lots),
     )
 

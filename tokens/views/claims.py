@@ -16,6 +16,12 @@ from tokens.views.staleness import needs_chain, stale_text
 @permission_required(CLAIM_VIEW)
 @needs_chain
 def claims(request: HttpRequest) -> HttpResponse:
-    """Claims by node, lots, and the tie-out of all kilograms."""
-    context = {"claims": selectors.claims(), "lots": selectors.lots(), "tie_out": selectors.tie_out(), "stale": stale_text()}
+    """Claims by node, what was found and paid of the time before enrolment, lots, and the tie-out of all kilograms."""
+    context = {
+        "claims": selectors.claims(),
+        "history": selectors.history(),
+        "lots": selectors.lots(),
+        "tie_out": selectors.tie_out(),
+        "stale": stale_text(),
+    }
     return page(request, "tokens/claims.html", context)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from cloudtuner.errors import ConfigurationError, ServiceError
 from tokens.network import selectors
 from tokens.network.connection import address_book
+from tokens.network.round_selectors import airdrop_rounds
 
 NAMES = {
     "ct02": "CT02",
@@ -17,6 +18,7 @@ NAMES = {
     "validator_set": "ValidatorSet",
     "poce": "PoCE",
     "retirement": "Retirement",
+    "airdrop": "CarbonAirdrop",
 }
 
 
@@ -30,6 +32,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "status": selectors.chain_status(),
         "epochs": selectors.epochs(limit=100),
+        "rounds": airdrop_rounds(),
         "validators": selectors.validators(),
         "contracts": [(NAMES.get(name, name), address) for name, address in book.contracts.items()],
     }

@@ -42,7 +42,7 @@ def test_history__before_enrolment__is_pushed_by_a_round_and_the_rest_by_an_epoc
         assert [(lot.epoch, lot.ug) for lot in lots() if lot.epoch] == [(1, 300)]
         found = history()
         assert (found.months, found.of, found.ug, found.paid_ug) == (2, 12, 3_500, 3_500)
-        assert [(row.state, row.round, row.claim_path) for row in found.rows] == [("paid", 1, "")]
+        assert [(row.state, row.round, row.claimable) for row in found.rows] == [("paid", 1, False)]
         assert found.tx_hashes == (rounds.paid(1)[node.node].tx_hash,)
         assert tie_out().ties_out
     with world.inside("birch"):

@@ -125,3 +125,21 @@ def test_worker__killed_at_every_point_in_turn_on_the_claim__paid_once(world: An
     assert world.balance() == 900
     assert world.network.contracts.minted_ug() == 900
     assert ChainTx.objects.filter(kind="claim").count() == 1
+
+
+def test_worker__killed_at_every_point_in_turn_on_an_airdrop_push__history_paid_once(world: Any, test_database: Any) -> None:
+    from tests.chain.service.conftest import FIRST_HOUR, MONTH
+    from tokens.network import round_paying
+    from tokens.network.models import ChainTx
+
+    world.report(world.node(first_hour=FIRST_HOUR + MONTH), {0: 900})
+    world.run(lambda: round_paying.push_rounds() > 0 or ChainTx.objects.filter(kind="airdrop").exists())
+    for failpoint in ("outbox.signed", "outbox.sent"):
+        _worker(test_database, "relay_tick", failpoint=failpoint)
+    _worker(test_database, "indexer_tick", failpoint="outbox.mined")
+    world.run_until_paid(900)
+    assert world.balance() == 900
+    assert ChainTx.objects.filter(kind="airdrop").count() == 1
+    # What was pushed is not pushed again, and the same bytes again would mint nothing.
+    assert round_paying.push_rounds() == 0
+    assert world.network.contracts.ct02_supply() == 900 * 10**9
