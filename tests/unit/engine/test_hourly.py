@@ -197,3 +197,21 @@ def test_estimate__month_of_hours__comes_to_the_month_at_the_mean(write_bill, ho
         assert len(set(found.hours["operational_ug"].to_pylist())) == 3
         assert abs(found.ug - flat.ug) <= 48
         assert found.hours["energy_uwh"].equals(flat.hours["energy_uwh"])
+
+
+def test_estimate__bill_by_day__takes_the_mean_of_the_day(tmp_path, profile):
+    names = (
+        "SubscriptionId,BillingAccountId,Date,MeterCategory,MeterSubCategory,MeterName,UnitOfMeasure,ResourceLocation,Quantity"
+    )
+    values = "aa-1,77,02/03/2026,Virtual Machines,Dv3/DSv3 Series,D2 v3/D2s v3,1 Hour,centralindia,24"
+    path = tmp_path / "azure.csv"
+    path.write_text(f"{names},CostInBillingCurrency,BillingCurrency,ChargeType\n{values},2.4,USD,Usage\n")
+    row = profile("centralindia", "direct", [Fraction(3, 2), Fraction(1, 2)] * 12) | {"provider": "azure"}
+    factors = make_factor_set("azure", {**load_factor_set().tables, "grid_hourly": (row,)})
+    with estimate([path], factor_set=factors) as found, estimate([path], factor_set=load_factor_set()) as flat:
+        ((_, rate),) = found.rates.items()
+        assert len(rate.hours) == 24
+        assert found.hours.equals(flat.hours)
+        stripped = found.stripped("aa-1")
+        assert [RateKey.from_text(text).span for text in stripped.rate_keys] == [LONGER]
+        assert recompute(stripped, factors).ug == found.ug
