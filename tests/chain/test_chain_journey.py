@@ -10,6 +10,7 @@ from tokens.chain.contracts import EpochStatus
 from tokens.chain.decoding import decode
 from tokens.chain.events import Claimed, EpochReported, NodeRegistered, Retired, TokenTransfer
 from tokens.chain.proof import receipt_proof
+from tokens.chain.windows import read_logs
 
 pytestmark = pytest.mark.chain
 
@@ -46,7 +47,7 @@ def test_journey__from_registration_to_proof__every_figure_holds(network):
     assert contracts.nonce_used(network.wallet, request.nonce)
     assert contracts.retirement(1).amount_ug == 2 * KG + 1
 
-    events = decode(network.client.logs(book.addresses, from_block=book.deploy_block), book)
+    events = decode(read_logs(network.client, book.addresses, first=book.deploy_block, last=network.client.block_number()), book)
     kinds = {type(event) for event in events}
     assert {NodeRegistered, EpochReported, Claimed, Retired, TokenTransfer} <= kinds
     reported = next(event for event in events if isinstance(event, EpochReported))

@@ -17,6 +17,12 @@ from .reverts import revert_error
 BlockId = int | str
 """A height, a 0x block hash, or a tag: latest, finalized, safe, pending, earliest."""
 
+Topics = Sequence[Sequence[str]]
+"""What a log's topics may be, place by place; any at a place that is empty or not told."""
+
+_REFUSALS = (400, 413)
+"""HTTP answers that stand for a refusal: some providers tell so of a range of logs that is too wide."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -75,6 +81,9 @@ class RpcClient:
         try:
             answer = self._provider.make_request(method, list(params))
         except (OSError, ValueError) as error:
+            response = getattr(error, "response", None)
+            if response is not None and response.status_code in _REFUSALS:
+                raise _refusal(method, _told(response)) from error
             raise ChainUnreachable(
                 f"no answer to {method}: {type(error).__name__}.",
                 where=self.place,
@@ -128,20 +137,17 @@ class RpcClient:
             raise ChainError(f"receipts of block {block_hash} are not known.", code="chain.block_unknown", where=self.place)
         return cast(list[dict[str, Any]], raw)
 
-    def logs(
-        self,
-        addresses: Sequence[str],
-        *,
-        from_block: int | None = None,
-        to_block: int | None = None,
-        block_hash: str | None = None,
-    ) -> list[dict[str, Any]]:
-        """Raw logs of these contracts, over a range of heights (both included) or of one block by hash."""
-        where: dict[str, Any] = {"address": list(addresses)}
-        if block_hash is not None:
-            where["blockHash"] = block_hash
-        else:
-            where |= {"fromBlock": hex(from_block or 0), "toBlock": "latest" if to_block is None else hex(to_block)}
+    def logs(self, addresses: Sequence[str], *, from_block: int, to_block: int, topics: Topics = ()) -> list[dict[str, Any]]:
+        """Raw logs of these contracts in a range of heights, both included, in one question. Providers refuse a wide range:
+        `windows.read_logs` asks for any.
+        """
+        where = {"address": list(addresses), "fromBlock": hex(from_block), "toBlock": hex(to_block)}
+        wanted = [list(place) or None for place in topics]
+        return cast(list[dict[str, Any]], self.call_rpc("eth_getLogs", [where | {"topics": wanted}]) or [])
+
+    def block_logs(self, addresses: Sequence[str], block_hash: str) -> list[dict[str, Any]]:
+        """Raw logs of these contracts in one block, pinned by its hash."""
+        where = {"address": list(addresses), "blockHash": block_hash}
         return cast(list[dict[str, Any]], self.call_rpc("eth_getLogs", [where]) or [])
 
     # --- reads ---
@@ -203,7 +209,7 @@ class RpcClient:
 
 def _refusal(method: str, error: Any) -> ChainError:
     if not isinstance(error, dict):
-        return ChainError(f"{method}: {error}")
+        return ChainError(f"{method}: {error}", code="chain.refused")
     data = error.get("data")
     if isinstance(data, dict):  # some nodes wrap the revert data once more
         data = data.get("data")
@@ -213,6 +219,14 @@ def _refusal(method: str, error: Any) -> ChainError:
     if "revert" in message.lower():
         return ChainError(f"{method}: {message}", code="chain.reverted")
     return ChainError(f"{method}: {message}", code="chain.refused")
+
+
+def _told(response: Any) -> Any:
+    """The JSON-RPC error in an HTTP answer, else the status."""
+    try:
+        return response.json()["error"]
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP {response.status_code} {response.reason}"
 
 
 def _number(value: Any) -> int:

@@ -48,7 +48,12 @@ def layout(event: str) -> _Layout:
 @cache
 def _by_place() -> dict[tuple[str, str], type[ChainLog]]:
     every = (*EVENTS, *AIRDROP_EVENTS)
-    return {(contract, topic(layout(kind.EVENT).signature)): kind for kind in every for contract in kind.CONTRACTS}
+    return {(contract, topic_of(kind)): kind for kind in every for contract in kind.CONTRACTS}
+
+
+def topic_of(kind: type[ChainLog]) -> str:
+    """The first topic of an event's logs."""
+    return topic(layout(kind.EVENT).signature)
 
 
 def decode(logs: Iterable[Mapping[str, Any]], book: AddressBook) -> list[ChainLog]:

@@ -15,6 +15,7 @@ from emissions.poce.keccak import keccak
 
 from .abi import decode_values, encode_call, encode_values, topic
 from .client import BlockId, Call, RpcClient
+from .windows import read_logs
 
 _CALLS = "address[],uint256[],bytes[]"
 _CREATED = topic("ProposalCreated(uint256,address,address[],uint256[],string[],bytes[],uint256,uint256,string)")
@@ -139,8 +140,9 @@ class Governance:
 
     def proposals(self, *, from_block: int) -> list[ProposalRecord]:
         """Every proposal made since a block, oldest first."""
-        logs = self.client.logs([self.governor], from_block=from_block)
-        return [_record(log["data"]) for log in logs if log["topics"][0] == _CREATED]
+        head = self.client.block_number()
+        logs = read_logs(self.client, [self.governor], first=from_block, last=head, topics=[[_CREATED]])
+        return [_record(log["data"]) for log in logs]
 
     def _by_hash(self, name: str, proposal: Proposal) -> Call:
         return Call(self.governor, encode_call(f"{name}({_CALLS},bytes32)", proposal.hashed()))

@@ -11,9 +11,10 @@ from emissions.poce.hexes import normal_address
 from .book import AddressBook
 from .client import BlockHead
 from .contracts import Contracts, ValidatorSnapshot
-from .decoding import decode
+from .decoding import decode, topic_of
 from .duties import budget_left
 from .events import MinterChanged
+from .windows import read_logs
 
 _OWNED = ("ct02", "node_registry", "validator_set", "poce", "airdrop")
 _OWNED_AROUND = ("price_feed", "floor_reserve", "burner")
@@ -134,7 +135,8 @@ def _owned(book: AddressBook) -> dict[str, str]:
 def _minters(contracts: Contracts, head: BlockHead) -> tuple[str, ...]:
     """Who may mint: everybody who ever entered and still may."""
     book = contracts.book
-    logs = contracts.client.logs([book.ct02], from_block=book.deploy_block, to_block=head.number)
+    topics = [[topic_of(MinterChanged)]]
+    logs = read_logs(contracts.client, [book.ct02], first=book.deploy_block, last=head.number, topics=topics)
     entered = [event.minter for event in decode(logs, book) if isinstance(event, MinterChanged)]
     return tuple(each for each in dict.fromkeys(entered) if contracts.is_minter(each, block=head.hash))
 

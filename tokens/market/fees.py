@@ -14,6 +14,7 @@ from typing import Any
 
 from tokens.chain.abi import decode_values, topic
 from tokens.chain.client import RpcClient
+from tokens.chain.windows import read_logs
 
 from . import v3, v4
 from .buyback import BOUGHT_EVENT, SOLD_EVENT
@@ -100,11 +101,10 @@ class VenueShare:
 def v4_fees(client: RpcClient, pool: v4.V4Pool, *, hook: str, carbon: str, blocks: tuple[int, int], name: str) -> VenueFees:
     """Fees of a V4 pool with our hook: the pool's own and the hook's on top, which together are what traders paid."""
     carbon_is_0 = pool.key.currency0.lower() == carbon.lower()
-    wanted = "0x" + pool.key.pool_id.hex()
     swaps: list[_Swap] = []
-    for log in client.logs([pool.manager, hook], from_block=blocks[0], to_block=blocks[1]):
-        if len(log["topics"]) < 2 or log["topics"][1] != wanted:
-            continue
+    topics = [[v4.SWAP_EVENT, v4.SHARED_EVENT], ["0x" + pool.key.pool_id.hex()]]
+    # The manager is every pool's: only this one's logs are asked for.
+    for log in read_logs(client, [pool.manager, hook], first=blocks[0], last=blocks[1], topics=topics):
         if log["topics"][0] == v4.SWAP_EVENT:
             amount0, amount1, *_, fee = decode_values(("int128", "int128", "uint160", "uint128", "int24", "uint24"), _data(log))
             # Seen from the trader: negative is what went into the pool.
@@ -157,12 +157,13 @@ def v3_fees(
 ) -> VenueFees:
     """Fees of a V3 pool by its swaps; delivered is what positions sent from it straight to the burner."""
     total, delivered, swaps = Amounts(), Amounts(), 0
-    for log in client.logs([pool], from_block=blocks[0], to_block=blocks[1]):
+    topics = [[v3.SWAP_EVENT, v3.COLLECT_EVENT]]
+    for log in read_logs(client, [pool], first=blocks[0], last=blocks[1], topics=topics):
         if log["topics"][0] == v3.SWAP_EVENT:
             amount0, amount1, *_ = decode_values(("int256", "int256", "uint160", "uint128", "int24"), _data(log))
             total += _fee_of(amount0, amount1, fee, carbon_is_0=carbon_is_0)
             swaps += 1
-        elif log["topics"][0] == v3.COLLECT_EVENT:
+        else:
             receiver, amount0, amount1 = decode_values(("address", "uint128", "uint128"), _data(log))
             if int(receiver, 16) == int(burner, 16):
                 delivered += Amounts(amount0, amount1) if carbon_is_0 else Amounts(amount1, amount0)
@@ -173,27 +174,24 @@ def received_from(
     client: RpcClient, *, payers: Iterable[str], burner: str, carbon: str, dollar: str, blocks: tuple[int, int]
 ) -> Amounts:
     """What the burner received straight from these accounts: the treasury, where a venue pays nothing by itself."""
-    from_topics = {_word(payer) for payer in payers}
-    total = Amounts()
-    for log in client.logs([carbon, dollar], from_block=blocks[0], to_block=blocks[1]):
-        topics = log["topics"]
-        if topics[0] == TRANSFER_EVENT and topics[1] in from_topics and topics[2] == _word(burner):
-            amount = int(log["data"], 16)
-            is_carbon = log["address"].lower() == carbon.lower()
-            total += Amounts(carbon=amount) if is_carbon else Amounts(dollars=amount)
+    senders, total = [_word(payer) for payer in payers], Amounts()
+    if not senders:  # an endpoint would take none for any
+        return total
+    topics = [[TRANSFER_EVENT], senders, [_word(burner)]]
+    for log in read_logs(client, [carbon, dollar], first=blocks[0], last=blocks[1], topics=topics):
+        total += _amount(int(log["data"], 16), carbon=log["address"].lower() == carbon.lower())
     return total
 
 
 def burned_in(client: RpcClient, burner: str, *, blocks: tuple[int, int]) -> Burned:
     """What the burner's steps did."""
     sold = received = spent = tuner = 0
-    for log in client.logs([burner], from_block=blocks[0], to_block=blocks[1]):
-        if log["topics"][0] in (BOUGHT_EVENT, SOLD_EVENT):
-            given, got, _ = decode_values(("uint256", "uint256", "uint256"), _data(log))
-            if log["topics"][0] == BOUGHT_EVENT:
-                spent, tuner = spent + given, tuner + got
-            else:
-                sold, received = sold + given, received + got
+    for log in read_logs(client, [burner], first=blocks[0], last=blocks[1], topics=[[BOUGHT_EVENT, SOLD_EVENT]]):
+        given, got, _ = decode_values(("uint256", "uint256", "uint256"), _data(log))
+        if log["topics"][0] == BOUGHT_EVENT:
+            spent, tuner = spent + given, tuner + got
+        else:
+            sold, received = sold + given, received + got
     return Burned(sold, received, spent, tuner)
 
 

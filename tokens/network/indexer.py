@@ -14,6 +14,7 @@ from cloudtuner.errors import ChainError, ChainUnreachable
 from tokens.chain.client import BlockHead
 from tokens.chain.decoding import decode
 from tokens.chain.events import ChainLog
+from tokens.chain.windows import WINDOW_BLOCKS, read_logs
 from tokens.network import connection
 from tokens.network.models import Block, ChainEvent, ChainTx, Cursor
 
@@ -21,7 +22,6 @@ logger = logging.getLogger(__name__)
 
 # Near the head every block is kept, so that its hash can be compared; further back only those that carry something.
 KEPT_BLOCKS = 256
-RANGE_BLOCKS = 2000
 ROUND_BLOCKS = 500
 
 _PLACE = {"contract", "block_number", "block_hash", "tx_hash", "log_index"}
@@ -128,14 +128,14 @@ def _read_some(cursor: Cursor, head: BlockHead) -> None:
     book, client = connection.address_book(), connection.client()
     begin = cursor.next_block
     if head.number - begin >= KEPT_BLOCKS:
-        end = min(begin + RANGE_BLOCKS - 1, head.number - KEPT_BLOCKS)
-        logs = decode(client.logs(book.addresses, from_block=begin, to_block=end), book)
+        end = min(begin + WINDOW_BLOCKS - 1, head.number - KEPT_BLOCKS)
+        logs = decode(read_logs(client, book.addresses, first=begin, last=end), book)
         heads = [client.block(number) for number in sorted({log.block_number for log in logs})]
     else:
         end = min(begin + ROUND_BLOCKS - 1, head.number)
         heads = _linked(cursor, begin, end)
         end = heads[-1].number
-        logs = [log for found in heads for log in decode(client.logs(book.addresses, block_hash=found.hash), book)]
+        logs = [log for found in heads for log in decode(client.block_logs(book.addresses, found.hash), book)]
     with transaction.atomic():
         _move(cursor, end + 1)
         rows = _store_blocks(cursor.chain_id, heads)

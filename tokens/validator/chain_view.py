@@ -15,8 +15,7 @@ from tokens.chain.contracts import Contracts, EpochRecord, NodeRecord, Validator
 from tokens.chain.decoding import decode
 from tokens.chain.events import ChainLog, EpochReported
 from tokens.chain.events_airdrop import RoundPosted
-
-_LOG_WINDOW = 2_000
+from tokens.chain.windows import read_logs
 
 
 class ChainView:
@@ -92,13 +91,10 @@ class ChainView:
         raise _no_event(f"round {number}")
 
     def _events(self, address: str) -> Iterator[ChainLog]:
-        """A contract's events, newest first, asked for in windows that RPC providers allow."""
+        """A contract's events, newest first, asked for as far back as the reader goes."""
         book, client = self._contracts.book, self._contracts.client
-        last = self.head.number
-        while last >= book.deploy_block:
-            first = max(book.deploy_block, last - _LOG_WINDOW + 1)
-            yield from reversed(decode(client.logs([address], from_block=first, to_block=last), book))
-            last = first - 1
+        for log in read_logs(client, [address], first=book.deploy_block, last=self.head.number, newest_first=True):
+            yield from decode([log], book)
 
 
 def _no_event(what: str) -> ChainError:
