@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from django.db import transaction
 from django.db.models import Max
@@ -25,7 +26,8 @@ from emissions.engine.results import Bill as EngineBill
 from emissions.engine.results import QuarantinedLine as EngineQuarantined
 from emissions.engine.sorting import Sorted, keep_parsed
 from emissions.grid.catalog import FactorSet, load_factor_set
-from emissions.models import Bill, BillAccount, BillVersion, QuarantinedLine, Upload, UploadFile
+from emissions.models import Bill, BillAccount, BillVersion, LedgerSeries, QuarantinedLine, Upload, UploadFile
+from emissions.models.ledger import SERIES_KEY
 from emissions.poce.canonical import jcs
 from emissions.poce.hexes import to_hex
 from emissions.poce.lines import StrippedLines
@@ -34,6 +36,7 @@ from emissions.register.models import WaitingJob
 from emissions.services.grouping import BillFiles, bills_of_upload, files_sort, notes_of
 from emissions.services.nodes import accounts_bind
 from emissions.services.progress import Meter, phase_set, run_watched
+from emissions.services.texts import texts_check
 from emissions.services.versions import version_compare, version_post
 from emissions.store import default_store
 
@@ -100,6 +103,7 @@ def _versions_open(upload: Upload, bills: Sequence[BillFiles], notes: list[dict[
     with transaction.atomic():
         locks.acquire(f"bills {current_schema()}")
         for key, files in ((each.key, each.rows) for each in bills):
+            texts_check(Bill, payer=[key.payer])
             bill, _ = Bill.objects.get_or_create(
                 provider=key.provider,
                 payer=key.payer,
@@ -184,6 +188,9 @@ def _reader(bill: BillFiles, factor_set: FactorSet, folder: Path) -> Callable[[M
             bill.files, factor_set=factor_set, work_dir=folder, on_progress=meter.tell, resume=folder / "parsed"
         ) as found:
             meter.tell("rows", found.counts.lines, found.counts.lines)
+            texts_check(BillVersion, currency=[found.bill.currency])
+            texts_check(BillAccount, account=[summary.account for summary in found.accounts])
+            texts_check(LedgerSeries, **{name: pc.unique(found.hours[name]).to_pylist() for name in SERIES_KEY})
             meter.tell("store", 0, len(found.accounts))
             sink = io.BytesIO()
             # Names by number, integers by their differences: written in half the time of the usual form, read in a fifth.

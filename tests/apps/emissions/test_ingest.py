@@ -223,6 +223,23 @@ def test_upload__bad_file_or_line__page_names_file_and_line(room, cur, first, na
     assert not BillVersion.objects.exclude(state="failed").exists()
 
 
+@pytest.mark.parametrize(
+    ("odd", "told"),
+    [
+        ({"service": "s" * 129}, "the service 'ssss"),
+        ({"place": ("r" * 65, "BoxUsage:m5.large", "m5.large")}, "65 characters, and 64 fit"),
+        ({"account": "a" * 129}, "the account 'aaaa"),
+        ({"payer": "p" * 129}, "the payer 'pppp"),
+    ],
+    ids=["service", "region", "account", "payer"],
+)
+def test_upload__text_longer_than_the_ledger_holds__is_told_as_the_bills_fault(room, cur, odd, told):
+    upload = room.upload([replace(cur.Line(), **odd)])
+    assert (upload.state, upload.error_code) == ("failed", "bill.text")
+    assert told in upload.error
+    assert not LedgerHour.objects.exists()
+
+
 def test_upload__read_to_the_end__has_told_its_rows(room, first):
     upload = room.upload(first)
     assert (upload.progress.rows_read, upload.progress.rows_total) == (60, 60)
