@@ -202,8 +202,7 @@ def write_sample_bills(folder: Path | str, *, seed: int = 2026, parquet: bool = 
     first = _month_lines(MONTH, seed)
     second, up, down = _restate(first, seed + 1, _up_and_down)
     lowered, _, lowered_down = _restate(second, seed + 2, _down_only)
-    chance = random.Random(seed + 3)  # noqa: S311 - a fixed draw, not a secret
-    doubled = chance.sample(range(len(first)), 24)
+    doubled = _doubled(first, seed)
     write = _Writer(home, seed, parquet)
     return SampleBills(
         first=write("1-first", MONTH, first, doubled, invoiced=True),
@@ -216,6 +215,17 @@ def write_sample_bills(folder: Path | str, *, seed: int = 2026, parquet: bool = 
             for year, month in PAST
         ),
     )
+
+
+def write_first_bill(folder: Path | str, *, seed: int = 2026) -> SampleDelivery:
+    """Writes the first delivery alone, the same bytes as among all of them."""
+    lines = _month_lines(MONTH, seed)
+    return _Writer(Path(folder), seed, parquet=False)("1-first", MONTH, lines, _doubled(lines, seed), invoiced=True)
+
+
+def _doubled(lines: list[_Line], seed: int) -> list[int]:
+    """Which lines the delivery holds twice."""
+    return random.Random(seed + 3).sample(range(len(lines)), 24)  # noqa: S311 - a fixed draw, not a secret
 
 
 def _month_lines(month: tuple[int, int], seed: int, *, by_day: bool = False) -> list[_Line]:

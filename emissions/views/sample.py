@@ -13,14 +13,14 @@ from uuid import UUID
 
 from django.core.files.base import ContentFile
 
-from emissions.samples import ACCOUNTS, PAYER, write_sample_bills
+from emissions.samples import ACCOUNTS, PAYER, write_first_bill
 
 
 @lru_cache(maxsize=1)
 def _first_delivery() -> tuple[str, bytes]:
     """Name and unpacked text of the sample's first delivery; made once per process."""
     with tempfile.TemporaryDirectory(prefix="cloudtuner-sample-") as folder:
-        path = write_sample_bills(folder).first.path
+        path = write_first_bill(folder).path
         return path.name, gzip.decompress(path.read_bytes())
 
 
