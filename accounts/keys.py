@@ -6,9 +6,7 @@ never holds the master key; only that process and the chain worker are given CLO
 
 from __future__ import annotations
 
-import os
 import secrets
-import stat
 from pathlib import Path
 from uuid import UUID
 
@@ -20,6 +18,7 @@ from django.conf import settings
 
 from accounts.models import Organization, OrganizationKey
 from cloudtuner.errors import ConfigurationError, ProofError
+from cloudtuner.keyfile import read_key_file
 
 _ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
@@ -92,31 +91,10 @@ def _master_key() -> bytes:
 
 
 def _key_file(name: str, variable: str) -> bytes:
-    """32 bytes written as hex in a file that nobody but its owner may read."""
+    """The key in the file that a variable names."""
     if not name:
         raise ConfigurationError("not set", where=variable, hint="Name a file that holds 32 bytes as hex.")
-    path = Path(name)
-    try:
-        mode = path.stat().st_mode
-        text = path.read_text(encoding="ascii").strip().removeprefix("0x")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read {path}: {error}", where=variable) from None
-    if stat.S_IMODE(mode) & 0o077:
-        raise ConfigurationError(f"{path} can be read by others", where=variable, hint=f"Run: chmod 600 {path}")
-    try:
-        key = bytes.fromhex(text)
-    except ValueError:
-        key = b""
-    if len(key) != 32:
-        raise ConfigurationError(f"{path} does not hold 32 bytes as hex", where=variable)
-    return key
-
-
-def write_key_file(path: Path, key: bytes | None = None) -> None:
-    """Writes a key (a fresh one unless given) to a new file with mode 0600. Raises FileExistsError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write("0x" + (key or secrets.token_bytes(32)).hex() + "\n")
+    return read_key_file(Path(name), where=variable)
 
 
 def _bound_to(organization_id: UUID, purpose: str, address: str) -> bytes:

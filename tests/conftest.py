@@ -96,12 +96,12 @@ def key_files() -> Iterator[Path]:
     """A folder with fresh master, network, registrar and relayer keys, which the settings name."""
     from django.conf import settings
 
-    from accounts.keys import write_key_file
+    from cloudtuner.keyfile import write_key_file
 
     with tempfile.TemporaryDirectory(prefix="cloudtuner-keys-") as name:
         folder = Path(name)
         for key in ("master", "network", "registrar", "relayer"):
-            write_key_file(folder / key)
+            write_key_file(folder / key, secrets.token_bytes(32))
             setattr(settings, f"{key.upper()}_KEY_FILE", str(folder / key))
         yield folder
 

@@ -7,6 +7,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloudtuner.keyfile import read_key_file
+
 _CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 # Who sends or signs on the chain for the service; validators have keys of their own.
@@ -34,7 +36,7 @@ class Keyring:
 
     def read(self, name: str) -> bytes:
         """A key's 32 bytes."""
-        return bytes.fromhex(self.path(name).read_text().strip().removeprefix("0x"))
+        return read_key_file(self.path(name))
 
     def _ensure(self, name: str, text: str) -> None:
         try:

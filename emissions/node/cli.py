@@ -10,7 +10,8 @@ from pathlib import Path
 
 from cloudtuner import logs
 from cloudtuner.errors import BillError, CloudTunerError, ConfigurationError
-from emissions.poce.keyfile import read_secret, write_key
+from cloudtuner.keyfile import read_key_file
+from emissions.poce.keyfile import write_key
 
 OK, REFUSED, UNUSABLE, TRY_LATER = 0, 1, 2, 75
 
@@ -65,7 +66,7 @@ def _once(arguments: argparse.Namespace) -> int:
 
     from . import network, reports, sending, service, spool
 
-    key = read_secret(arguments.key)
+    key = read_key_file(arguments.key)
     specs = [network.parse_account(text) for text in arguments.account]
     client = None
     if arguments.url:

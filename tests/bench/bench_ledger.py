@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import shutil
 import statistics
 import tempfile
@@ -47,10 +48,10 @@ def organisation(folder: Path, months: int = 0) -> Iterator[str]:
         from django.conf import settings
         from django.db import connection, connections
 
-        from accounts.keys import write_key_file
         from accounts.models import User
         from accounts.provisioning import migrate_all, spare_create
         from accounts.services import organization_create
+        from cloudtuner.keyfile import write_key_file
         from cloudtuner.settings.database import database_from_url
 
         def connect_as(url: str, role: str) -> None:
@@ -62,7 +63,7 @@ def organisation(folder: Path, months: int = 0) -> Iterator[str]:
         settings.APP_DATABASE_URL, settings.OWNER_DATABASE_URL = app_url, owner_url
         settings.OBJECT_STORE_URL = f"file://{folder}/store"
         for key in ("master", "network", "registrar", "relayer"):
-            write_key_file(folder / key)
+            write_key_file(folder / key, secrets.token_bytes(32))
             setattr(settings, f"{key.upper()}_KEY_FILE", str(folder / key))
         connect_as(owner_url, "owner")
         migrate_all()

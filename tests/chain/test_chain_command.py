@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from cloudtuner.cli import app
 from cloudtuner.errors import ChainError, ConfigurationError
+from cloudtuner.keyfile import write_key_file
 from emissions.poce.keys import address_of
 from tokens.chain import artifacts
 from tokens.chain.book import NAMES, AddressBook
@@ -39,7 +40,7 @@ def book_path(network, tmp_path: Path) -> Path:
 def deployed(anvil, tmp_path: Path) -> tuple[AddressBook, Path, str]:
     """Everything on a fresh chain, owned by vote; the book, its file, and what the dry run said before."""
     key_file, out = tmp_path / "key", tmp_path / "everything.json"
-    key_file.write_text(anvil.keys[0].hex())
+    write_key_file(key_file, anvil.keys[0])
     staker, distributor = address_of(anvil.keys[4]), address_of(anvil.keys[8])
     options = [
         "--network", "anvil", "--rpc", anvil.url, "--owner", "timelock", "--treasury", distributor,
@@ -113,7 +114,7 @@ def test_deploy__main_network_without_roles__names_them():
 
 def test_deploy__endpoint_of_another_chain__signs_nothing(anvil, tmp_path):
     key_file = tmp_path / "key"
-    key_file.write_text(anvil.keys[0].hex())
+    write_key_file(key_file, anvil.keys[0])
     with pytest.raises(ChainError) as refused:
         _run("deploy", "--network", "amoy", "--rpc", anvil.url, "--key-file", str(key_file))
     assert refused.value.code == "chain.wrong_chain"

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from cloudtuner.cli import app
 from cloudtuner.errors import ConfigurationError
+from cloudtuner.keyfile import write_key_file
 from emissions.poce.keys import address_of
 from tests.chain.conftest import make_network
 from tokens.chain import deploy_market
@@ -44,7 +45,7 @@ def desk(anvil, tmp_path: Path):
     network.mine()
     network.book.save(tmp_path / "book.json")
     key_file = tmp_path / "key"
-    key_file.write_text(network.wallet_key.hex())
+    write_key_file(key_file, network.wallet_key)
     options = ["--rpc", anvil.url, "--book", str(tmp_path / "book.json"), "--governor", made.contracts["governor"]]
     return network, options, ["--key-file", str(key_file)]
 

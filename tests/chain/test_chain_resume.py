@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from cloudtuner.cli import app
 from cloudtuner.errors import ChainError, ConfigurationError
+from cloudtuner.keyfile import write_key_file
 from emissions.poce.keys import address_of
 from tests.chain.conftest import FACTOR_SET, Anvil
 from tokens.chain.book import AddressBook
@@ -101,7 +102,7 @@ def test_deploy__begun_otherwise__is_refused(anvil, tmp_path):
 def test_deploy__killed_between_transactions__goes_on_to_the_planned_books(anvil, tmp_path, wait_until):
     """The command itself, killed twice for good, then run to its end; a further run finds nothing to do."""
     key_file, out, deployer = tmp_path / "key", tmp_path / "book.json", address_of(anvil.keys[0])
-    key_file.write_text(anvil.keys[0].hex())
+    write_key_file(key_file, anvil.keys[0])
     options = ["chain", "deploy", "--rpc", anvil.url, "--factor-set", FACTOR_SET, "--out", str(out)]
     options += ["--market-out", str(tmp_path / "market.json"), "--key-file", str(key_file)]
     # Blocks at a second's distance, so that a kill meets a transaction on its way.

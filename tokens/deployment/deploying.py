@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cloudtuner.errors import ChainError, ConfigurationError
+from cloudtuner.keyfile import read_key_file
 from cloudtuner.units import token_text
 from emissions.poce.hexes import normal_address
 from emissions.poce.keys import address_of
@@ -17,7 +18,6 @@ from tokens.chain.book import AddressBook
 from tokens.chain.client import Receipt, RpcClient
 from tokens.chain.deploy import DeployParameters, ValidatorGrant
 from tokens.chain.genesis import shares
-from tokens.chain.keyfile import read_key
 from tokens.chain.networks import ALIASES, NETWORKS, TUNER_UNIT, network_named
 from tokens.chain.steps import Journal, Step
 from tokens.market.venues import Dollar, Venues, published
@@ -51,7 +51,7 @@ def deploy_command(
     deployer: Annotated[str, typer.Option(help="The deployer's address, for a dry run without its key.")] = "",
 ) -> None:
     """Deploys every contract and writes both books. Roles that are not given are the deployer's, on test networks."""
-    key = read_key(key_file) if key_file else None
+    key = read_key_file(key_file) if key_file else None
     account = address_of(key) if key else (normal_address(deployer, field="--deployer") if deployer else "")
     if not account:
         raise ConfigurationError(

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from cloudtuner.errors import ConfigurationError
+from cloudtuner.keyfile import read_key_file
 from cloudtuner.units import token_text
 from emissions.poce.hexes import normal_address
 from tokens.chain.actions import parse_action
@@ -18,7 +19,6 @@ from tokens.chain.book import AddressBook
 from tokens.chain.client import Call, RpcClient
 from tokens.chain.contracts import Contracts
 from tokens.chain.governance import Governance, Proposal, ProposalRecord, Support
-from tokens.chain.keyfile import read_key
 from tokens.chain.safe import safe_batch
 from tokens.chain.sender import transact
 from tokens.chain.status import moment_text
@@ -62,7 +62,7 @@ def proposals_command(
             console.print(f"to {call.to} data 0x{call.data.hex()}", markup=False)
             console.print("Not sent: no --key-file.")
             continue
-        receipt = transact(desk.client, call, private_key=read_key(key_file), chain_id=desk.book.chain_id)
+        receipt = transact(desk.client, call, private_key=read_key_file(key_file), chain_id=desk.book.chain_id)
         console.print(f"sent in {receipt.tx_hash}", markup=False)
     if not wanted:
         desk.show(as_json=as_json)

@@ -10,10 +10,11 @@ import typer
 from rich.console import Console
 
 from cloudtuner.errors import ConfigurationError
+from cloudtuner.keyfile import read_key_file
+from cloudtuner.units import decimal_text
 from tokens.chain.book import AddressBook
 from tokens.chain.client import RpcClient
 from tokens.chain.contracts import Contracts
-from tokens.chain.keyfile import read_key
 from tokens.chain.sender import transact
 
 from .book import MarketBook
@@ -26,8 +27,8 @@ from .v4 import PoolKey, V4Pool
 market_app = typer.Typer(no_args_is_help=True, help="Prices, fees, buyback and burn.")
 console = Console(highlight=False, soft_wrap=True)
 
-_E8 = 10**8
-_CARBON = 10**18
+_TOKEN = 18
+"""Decimals of CT02 and TUNER."""
 
 Rpc = Annotated[str, typer.Option(help="The chain's JSON-RPC address.", envvar="RPC_URL")]
 Core = Annotated[Path, typer.Option(help="The address book.", envvar="CLOUDTUNER_ADDRESS_BOOK")]
@@ -52,19 +53,19 @@ class _Market:
 
     def status(self) -> dict[str, Any]:
         price, reference = self.feed.price(), self.feed.reference()
-        coverage, waiting, unit = self.floor.coverage(), self.burner.waiting(), self.book.venues.dollar.unit
+        coverage, waiting, dollar = self.floor.coverage(), self.burner.waiting(), self.book.venues.dollar.decimals
         return {
-            "price_usd": f"{price.price_e8 / _E8:.8f}",
+            "price_usd": decimal_text(price.price_e8, scale=8, places=8),
             "usable": price.usable,
             "why": [why.name for why in price.why],
-            "reference_inr_per_tonne": f"{reference.inr_per_tonne_e2 / 100:.2f}" if reference else None,
+            "reference_inr_per_tonne": decimal_text(reference.inr_per_tonne_e2, scale=2, places=2) if reference else None,
             "reference_observed_at": reference.observed_at.isoformat() if reference else None,
             "reference_valid_until": reference.valid_until.isoformat() if reference else None,
-            "floor_dollars": f"{coverage.held / unit:.6f}",
-            "floor_covers_kg": f"{coverage.covered_ug / 10**9:.3f}",
-            "waiting_dollars": f"{waiting.dollars / unit:.6f}",
-            "waiting_ct02": f"{waiting.carbon / _CARBON:.6f}",
-            "burned_tuner": f"{self.burner.burned() / _CARBON:.6f}",
+            "floor_dollars": decimal_text(coverage.held, scale=dollar, places=6),
+            "floor_covers_kg": decimal_text(coverage.covered_ug, scale=9, places=3),
+            "waiting_dollars": decimal_text(waiting.dollars, scale=dollar, places=6),
+            "waiting_ct02": decimal_text(waiting.carbon, scale=_TOKEN, places=6),
+            "burned_tuner": decimal_text(self.burner.burned(), scale=_TOKEN, places=6),
         }
 
     def shares(self) -> list[VenueShare]:
@@ -97,12 +98,12 @@ def status_command(rpc: Rpc, core: Core, book: Book) -> None:
 def fees_command(rpc: Rpc, core: Core, book: Book) -> None:
     """Five percent of fees per venue: due, delivered, burned, missing; one JSON object a venue, dollars."""
     market = _Market(rpc, core, book)
-    unit = market.book.venues.dollar.unit
+    dollar, amounts = market.book.venues.dollar.decimals, ("due", "delivered", "burned", "waiting", "shortfall")
     for line in market.shares():
-        told = {name: f"{getattr(line, name) / unit:.6f}" for name in ("due", "delivered", "burned", "waiting", "shortfall")}
+        told = {name: decimal_text(getattr(line, name), scale=dollar, places=6) for name in amounts}
         venue = line.venue
         known = {"venue": venue.name, "way": venue.way.value, "swaps": venue.swaps, **told}
-        console.print_json(json.dumps(known | {"tuner": f"{line.tuner / _CARBON:.6f}"}))
+        console.print_json(json.dumps(known | {"tuner": decimal_text(line.tuner, scale=_TOKEN, places=6)}))
 
 
 @market_app.command("buyback")
@@ -115,7 +116,7 @@ def buyback_command(
     if not steps:
         console.print("nothing to do: nothing waits, or the last step was too recent.")
     for step in steps:
-        receipt = transact(market.client, step, private_key=read_key(key_file), chain_id=market.core.chain_id)
+        receipt = transact(market.client, step, private_key=read_key_file(key_file), chain_id=market.core.chain_id)
         done = market.burner.step_of(receipt)
         console.print(f"{receipt.tx_hash}  gave {done.given}, received {done.received}, fair {done.fair}")
-    console.print(f"burned in all: {market.burner.burned() / _CARBON:.6f} TUNER")
+    console.print(f"burned in all: {decimal_text(market.burner.burned(), scale=_TOKEN, places=6)} TUNER")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from cloudtuner import logs
 from cloudtuner.errors import CloudTunerError, ConfigurationError
-from emissions.poce.keyfile import read_secret, write_key
+from cloudtuner.keyfile import read_key_file
+from emissions.poce.keyfile import write_key
 from emissions.poce.node_id import PROVIDERS, node_id
 
 from .config import load_config
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.command == "node-id":
             if config.network_key_file is None:
                 raise ConfigurationError("network_key_file: missing.", code="validator.config", where=str(arguments.config))
-            print(node_id(read_secret(config.network_key_file), arguments.provider, arguments.account))
+            print(node_id(read_key_file(config.network_key_file), arguments.provider, arguments.account))
             return OK
         from .daemon import run  # with web3 and the engine: seconds that `key` and `--help` need not wait
 

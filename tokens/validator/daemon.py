@@ -13,8 +13,8 @@ from typing import NoReturn
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
 from cloudtuner import clock
+from cloudtuner.keyfile import read_key_file
 from emissions.node.service import ServiceClient
-from emissions.poce.keyfile import read_secret
 from tokens.chain.book import AddressBook
 from tokens.chain.client import RpcClient
 from tokens.chain.contracts import Contracts
@@ -52,7 +52,7 @@ class Metrics:
 
 def make_validator(config: ValidatorConfig) -> Validator:
     """A validator from its config; raises ConfigurationError when a file it names is not usable."""
-    key = read_secret(config.key_file)
+    key = read_key_file(config.key_file)
     book = AddressBook.load(config.address_book)
     contracts = Contracts(RpcClient(config.rpc_url), book)
     service = ServiceClient(config.service_url, key=key, plain_http=config.plain_http)

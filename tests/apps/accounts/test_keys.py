@@ -8,6 +8,7 @@ from coincurve import PrivateKey
 from accounts import keys
 from accounts.models import OrganizationKey
 from cloudtuner.errors import ConfigurationError, ProofError
+from cloudtuner.keyfile import write_key_file
 from emissions.poce.keys import address_of
 
 
@@ -34,7 +35,7 @@ def test_seal__moved_to_another_row__does_not_open(two_organizations):
 
 def test_seal__other_master_key__does_not_open(two_organizations, tmp_path, settings):
     a, _ = two_organizations
-    keys.write_key_file(tmp_path / "other")
+    write_key_file(tmp_path / "other", b"\x02" * 32)
     settings.MASTER_KEY_FILE = str(tmp_path / "other")
     with pytest.raises(ProofError, match="MASTER_KEY_FILE"):
         keys.open_key(a.organization.uuid, "report")
@@ -42,7 +43,7 @@ def test_seal__other_master_key__does_not_open(two_organizations, tmp_path, sett
 
 def test_key_file__readable_by_others_or_damaged__is_refused(tmp_path, settings):
     path = tmp_path / "key"
-    keys.write_key_file(path, b"\x01" * 32)
+    write_key_file(path, b"\x01" * 32)
     settings.NETWORK_KEY_FILE = str(path)
     assert keys.network_key() == b"\x01" * 32
     path.chmod(0o640)
@@ -50,10 +51,10 @@ def test_key_file__readable_by_others_or_damaged__is_refused(tmp_path, settings)
         keys.network_key()
     path.chmod(0o600)
     path.write_text("not hex")
-    with pytest.raises(ConfigurationError, match="32 bytes"):
+    with pytest.raises(ConfigurationError, match="64 hex digits"):
         keys.network_key()
     settings.NETWORK_KEY_FILE = str(tmp_path / "absent")
-    with pytest.raises(ConfigurationError, match="cannot read"):
+    with pytest.raises(ConfigurationError, match="cannot be read"):
         keys.network_key()
     settings.NETWORK_KEY_FILE = ""
     with pytest.raises(ConfigurationError, match="CLOUDTUNER_NETWORK_KEY_FILE"):

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from cloudtuner.cli import app
 from cloudtuner.errors import ConfigurationError
+from cloudtuner.keyfile import write_key_file
 from tokens.market.book import MarketBook
 
 pytestmark = pytest.mark.chain
@@ -52,7 +53,7 @@ def test_buyback__after_swaps__burns_and_fees_say_so(market, options, tmp_path):
     market.swap_v4(market.ct02, 50_000 * CT02)
     market.swap_v3(market.ct02, market.dollar, 10_000 * CT02)
     key_file = tmp_path / "key"
-    key_file.write_text(market.network.relayer_key.hex())
+    write_key_file(key_file, market.network.relayer_key)
     said = _run("buyback", *options, "--key-file", str(key_file))
     assert "burned in all: 0.000000" not in said
     assert market.burner.burned() > 0

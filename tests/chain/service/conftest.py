@@ -271,8 +271,8 @@ class World:
 @pytest.fixture
 def world(network: Any, transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """Two organisations, a fresh chain, and the platform's keys."""
-    from accounts.keys import write_key_file
     from accounts.models import Membership, Organization
+    from cloudtuner.keyfile import write_key_file
     from tokens.network import round_sealing, sealing, voting
 
     # What this process remembers of another test's database must not speak for this one's.

@@ -7,10 +7,11 @@ import stat
 import pytest
 
 from cloudtuner.errors import CloudTunerError, ConfigurationError
+from cloudtuner.keyfile import read_key_file
 from emissions.node.network import parse_account
 from emissions.node.service import ServiceClient, ServiceUnreachable
 from emissions.node.spool import SignedReport, Spool
-from emissions.poce.keyfile import read_secret, write_key
+from emissions.poce.keyfile import write_key
 from emissions.poce.keys import address_of
 from emissions.poce.lines import StrippedLines
 from emissions.poce.report import NodeReport
@@ -19,7 +20,7 @@ from emissions.poce.report import NodeReport
 def test_key__made__is_readable_by_the_owner_only_and_never_overwritten(tmp_path, run):
     path = tmp_path / "folder" / "node.key"
     words = ["cloudtuner-node", "", "", "key", "--out", str(path)]
-    assert run(words).stdout.strip() == address_of(read_secret(path))
+    assert run(words).stdout.strip() == address_of(read_key_file(path))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     before = path.read_bytes()
     again = run(words)
@@ -33,8 +34,9 @@ def test_key__others_can_read_it__refused(tmp_path):
     write_key(path)
     path.chmod(0o640)
     with pytest.raises(ConfigurationError) as caught:
-        read_secret(path)
+        read_key_file(path)
     assert caught.value.code == "key.exposed"
+    assert str(caught.value) == f"{path}: others can read this key, its mode is 0640. Run: chmod 600 {path}"
 
 
 def test_key__damaged__refused_without_telling_its_content(tmp_path):
@@ -42,7 +44,7 @@ def test_key__damaged__refused_without_telling_its_content(tmp_path):
     path.touch(0o600)
     path.write_text("0xsecretsecret")
     with pytest.raises(ConfigurationError) as caught:
-        read_secret(path)
+        read_key_file(path)
     assert caught.value.code == "key.invalid"
     assert "secret" not in str(caught.value)
     assert caught.value.__cause__ is None
