@@ -17,7 +17,8 @@ from emissions.poce.report import State
 from emissions.register.models import ReportCommitment
 from emissions.register.scoring import live_reports_by_node, reward_terms_note
 from tokens.network import connection, reading
-from tokens.network.models import ChainEvent, Epoch
+from tokens.network.models import ChainEvent, ChainTx, Epoch
+from tokens.network.models.outbox import UNFINISHED
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,11 @@ class _Look:
 
 
 _nothing_new: dict[int, _Look] = {}
+
+# Nodes of one organisation are registered one transaction after the other. Sealed between two of them, an epoch would
+# leave the later ones to the next, `epoch_s` on; so what is on its way is waited for, once and for this long at most.
+HOLD = timedelta(seconds=30)
+_held: dict[int, datetime] = {}
 
 
 def seal_once() -> Epoch | None:
@@ -81,6 +87,8 @@ def _seal(head: int, set_id: int, before: reading.PostedEpoch | None) -> Epoch |
     if all(report.report_hash in attested for state in nodes for report in state.reports):
         _nothing_new[book.chain_id] = look
         return None
+    if _nodes_are_coming(book.chain_id, look.at):
+        return None
     chain = connection.contracts()
     newest_hour = max(report.hour_through for state in nodes for report in state.reports)
     terms = chain.reward_terms(newest_hour)
@@ -107,6 +115,7 @@ def _seal(head: int, set_id: int, before: reading.PostedEpoch | None) -> Epoch |
             bundle=bundle.to_bytes(),
             sealed_at=clock.now(),
         )
+    _held.pop(book.chain_id, None)
     logger.info("epoch sealed", extra={"epoch": sealed.number, "count": len(bundle.leaves)})
     return sealed
 
@@ -140,6 +149,13 @@ def _knows_nothing_new(chain_id: int, look: _Look) -> bool:
         return False
     _nothing_new[chain_id] = replace(last, report=look.report, final_block=look.final_block)
     return True
+
+
+def _nodes_are_coming(chain_id: int, now: datetime) -> bool:
+    """Whether a registration that the contract did not refuse is on its way, and the epoch was not held for long yet."""
+    on_their_way = ChainTx.objects.filter(chain_id=chain_id, kind="register", state__in=UNFINISHED, tries=0)
+    longest = min(HOLD, timedelta(seconds=connection.address_book().epoch_s))
+    return on_their_way.exists() and now < _held.setdefault(chain_id, now) + longest
 
 
 def _states() -> list[NodeState]:

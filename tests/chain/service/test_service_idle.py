@@ -57,6 +57,24 @@ def test_sealer__final_report_or_late_registration__sealed_at_the_next_tick(worl
     assert reading.head_epoch() == 3
 
 
+def test_sealer__registration_on_its_way__waited_for_but_not_for_ever(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import timedelta
+
+    from tokens.chain.book import AddressBook
+    from tokens.network import registering, sealing
+
+    monkeypatch.setattr(sealing, "_held", {})
+    monkeypatch.setattr(AddressBook, "epoch_s", property(lambda _: 60))
+    node = world.node()
+    world.run(lambda: len(sealing.registered_nodes()) == 1)
+    for each in (node, world.node()):
+        world.report(each, {0: 900})
+    assert registering.register_nodes() == 1
+    assert sealing.seal_once() is None, "the second node would wait a whole epoch for the next one"
+    monkeypatch.setattr(sealing, "HOLD", timedelta(0))
+    assert sealing.seal_once() is not None, "a registration that takes long holds nobody up"
+
+
 def test_sealer__report_became_visible_late__found_by_the_full_look(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A transaction that took its number early and committed late lies below what was seen already."""
     from datetime import timedelta
