@@ -82,7 +82,7 @@ def _by_name(filters: LedgerFilters, order: Order, limit: int) -> Iterator[Ledge
         values,
     )
     for label, count, first, last in told:
-        here = replace(filters, **{_FIELDS[order.column]: (label,)})
+        here = replace(filters, **{_FIELDS[order.column]: (label,)})  # type: ignore[arg-type] # text fields only
         mark = order.mark if order.mark and order.mark.value == label else None
         yield from _cuts(here, (first, last), _width(limit, count, first, last), mark)
 

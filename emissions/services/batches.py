@@ -47,7 +47,7 @@ def root_of(blocks: Iterable[bytes | bytearray], *, after: int, through: int) ->
             waiting = memoryview(rest + block if rest else block)
             whole = len(waiting) - len(waiting) % page
             for start in range(0, whole, page):
-                yield waiting[start : start + page]
+                yield bytes(waiting[start : start + page])
             rest = bytes(waiting[whole:])
         if rest:
             yield rest

@@ -81,7 +81,8 @@ def binary_rows(block: pa.RecordBatch) -> bytearray:
         row += width.to_bytes(4, "big")
         places.append(len(row))
         row += bytes(width)
-    found, stride = row * block.num_rows, len(row)
+    found: bytearray = row * block.num_rows
+    stride = len(row)
     for column, width, place in zip(block.columns, widths, places, strict=True):
         start = column.offset * width
         data = memoryview(column.buffers()[1] or b"")[start : start + len(column) * width].tobytes()

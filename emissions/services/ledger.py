@@ -62,7 +62,8 @@ def series_reverse(*, version: BillVersion, batch: int, touched: Iterable[Replac
     bill, accounts = version.bill, [slot.account for slot in touched if slot.old_version is not None]
     with connection.cursor() as cursor:
         cursor.execute(_REVERSE_SERIES, [series_last(), batch, bill.provider, bill.period_from, accounts])
-        if found := cursor.rowcount > 0:
+        found = bool(cursor.rowcount)
+        if found:
             cursor.execute(_REVERSE_ROWS, [batch])
     return found
 
