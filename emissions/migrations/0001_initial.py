@@ -86,6 +86,7 @@ class Migration(migrations.Migration):
                 ('account', models.CharField(max_length=128)),
                 ('hour', models.BigIntegerField(help_text='First hour of the day.')),
                 ('hours', models.IntegerField(help_text='Bit n is set when hour n of the day has lines.')),
+                ('ug', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(null=True), size=24)),
             ],
             options={
                 'indexes': [models.Index(fields=['hour'], name='account_day_hour')],
@@ -208,6 +209,7 @@ class Migration(migrations.Migration):
                 ('row_count', models.IntegerField()),
                 ('hour_from', models.IntegerField()),
                 ('hour_through', models.IntegerField()),
+                ('daily', models.BooleanField(help_text='Billed by the day: all rows of its account, region, service and category begin one.')),
                 ('least', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, help_text='Empty in reversals.', size=None)),
                 ('most', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, help_text='Empty in reversals.', size=None)),
             ],

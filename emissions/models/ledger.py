@@ -72,6 +72,7 @@ class LedgerSeries(models.Model):
     row_count = models.IntegerField()
     hour_from = models.IntegerField()
     hour_through = models.IntegerField()
+    daily = models.BooleanField(help_text="Billed by the day: all rows of its account, region, service and category begin one.")
     least = ArrayField(models.BigIntegerField(), default=list, help_text="Empty in reversals.")
     most = ArrayField(models.BigIntegerField(), default=list, help_text="Empty in reversals.")
 
@@ -151,13 +152,17 @@ class AccountPeriod(models.Model):
 
 
 class AccountDay(models.Model):
-    """Which hours of a day have lines, as 24 bits: what completeness counts."""
+    """Which hours of a day have lines, as 24 bits: what completeness counts. And what they hold, by the hour.
+
+    `ug` leaves out what is billed by the day, and has NULL at an hour without any other row.
+    """
 
     provider = models.CharField(max_length=16)
     period_from = models.BigIntegerField()
     account = models.CharField(max_length=128)
     hour = models.BigIntegerField(help_text="First hour of the day.")
     hours = models.IntegerField(help_text="Bit n is set when hour n of the day has lines.")
+    ug = ArrayField(models.BigIntegerField(null=True), size=24)
 
     class Meta:
         constraints = [

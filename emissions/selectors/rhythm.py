@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from emissions.selectors.figures import LedgerRow
-from emissions.selectors.slicing import LIVE_ROWS_SQL, rows
+from emissions.selectors.slicing import LIVE_SQL, rows
 
 WHOLE_DAY = (1 << 24) - 1
 _FIRST_HOUR = 1
 _KIND = ("account", "region", "service", "category")
 _KINDS = ", ".join(_KIND)
-_TIMES_SQL = (
-    f"WITH live AS MATERIALIZED (SELECT {_KINDS}, hour, ug FROM ({LIVE_ROWS_SQL}) rows WHERE hour BETWEEN %s AND %s), "  # noqa: S608
-    f"kind AS (SELECT {_KINDS}, BOOL_AND(hour %% 24 = 0) AS daily FROM live GROUP BY {_KINDS}) "
-    "SELECT CASE WHEN daily THEN service END, hour, SUM(ug)::bigint "
-    f"FROM live JOIN kind USING ({_KINDS}) GROUP BY 1, 2 ORDER BY 2"
+_HOURS_SQL = (
+    "SELECT day.hour + place - 1, SUM(told)::bigint "
+    "FROM emissions_accountday day, unnest(ug) WITH ORDINALITY AS of (told, place) WHERE told IS NOT NULL "
+    "AND day.hour BETWEEN %s - 23 AND %s AND day.hour + place - 1 BETWEEN %s AND %s GROUP BY 1 ORDER BY 1"
+)
+_DAILY_SQL = (
+    "SELECT service, hour, SUM(operational_ug + embodied_ug)::bigint "  # noqa: S608
+    f"FROM ({LIVE_SQL}) live JOIN emissions_ledgerday ON series_id = id "
+    "WHERE daily AND hour_through >= %s AND hour_from <= %s AND hour BETWEEN %s AND %s GROUP BY 1, 2 ORDER BY 2"
 )
 _DAYS_SQL = (
     "SELECT place FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[]) "  # noqa: S608
@@ -40,15 +45,12 @@ class Times:
 
 def times_of(hour_from: int, hour_through: int) -> Times:
     """What the ledger holds of these hours. What has lines at the first hour of its days only is billed by the day."""
-    hours: dict[int, int] = {}
-    days: dict[int, int] = {}
-    services: dict[str, int] = {}
-    for service, hour, ug in rows(_TIMES_SQL, [hour_from, hour_through]):
-        if service is None:
-            hours[hour] = ug
-        else:
-            days[hour] = days.get(hour, 0) + ug
-            services[service] = services.get(service, 0) + ug
+    hours = dict(rows(_HOURS_SQL, [hour_from, hour_through] * 2))
+    days: Counter[int] = Counter()
+    services: Counter[str] = Counter()
+    for service, hour, ug in rows(_DAILY_SQL, [hour_from, hour_through] * 2):
+        days[hour] += ug
+        services[service] += ug
     return Times(hours, days, tuple(sorted(services, key=lambda name: (-services[name], name))))
 
 

@@ -44,11 +44,6 @@ LIVE_SQL = (
     "SELECT stated.* FROM emissions_ledgerseries stated LEFT JOIN emissions_ledgerseries reversal "
     "ON reversal.reverses_id = stated.id WHERE stated.reverses_id IS NULL AND reversal.id IS NULL"
 )
-# Their rows by the hour, with everything that the series says of them.
-LIVE_ROWS_SQL = (
-    "SELECT series.*, figures.*, operational_ug + embodied_ug AS ug "  # noqa: S608
-    f"FROM ({LIVE_SQL}) series JOIN emissions_ledgerhour figures ON series_id = series.id"
-)
 
 
 def cells_sql(filters: LedgerFilters, *, finest: str = "month") -> str:

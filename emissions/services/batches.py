@@ -19,7 +19,10 @@ from emissions.services.copying import BINARY_END, BINARY_HEAD
 from emissions.services.series import FIGURES
 
 PAGE_ROWS = 256
-_SERIES = ("id", "reverses_id", "provider", "period_from", *SERIES_KEY, "row_count", "hour_from", "hour_through", "least", "most")
+_SERIES = (
+    *("id", "reverses_id", "provider", "period_from", *SERIES_KEY),
+    *("row_count", "hour_from", "hour_through", "daily", "least", "most"),
+)
 # Two bytes that count the fields; of each field four bytes of length, and four or eight of figures.
 _ROW_BYTES = 2 + 4 * len(FIGURES) + 4 * 3 + 8 * (len(FIGURES) - 3)
 

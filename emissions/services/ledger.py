@@ -16,12 +16,13 @@ from emissions.services.copying import figures_copy, texts_copy
 from emissions.services.series import FIGURES, Stated, stated
 from emissions.store import default_store
 
-_SERIES = ("id", "batch_id", "provider", "period_from", *SERIES_KEY, "row_count", "hour_from", "hour_through", "least", "most")
+_TOLD = ("row_count", "hour_from", "hour_through", "daily")
+_SERIES = ("id", "batch_id", "provider", "period_from", *SERIES_KEY, *_TOLD, "least", "most")
 _REVERSE_SERIES = f"""
 INSERT INTO emissions_ledgerseries
-  (id, batch_id, reverses_id, provider, period_from, {", ".join(SERIES_KEY)}, row_count, hour_from, hour_through, least, most)
+  (id, batch_id, reverses_id, provider, period_from, {", ".join((*SERIES_KEY, *_TOLD))}, least, most)
 SELECT %s + row_number() OVER (ORDER BY stated.id), %s, stated.id, stated.provider, stated.period_from,
-  {", ".join(f"stated.{name}" for name in SERIES_KEY)}, stated.row_count, stated.hour_from, stated.hour_through, '{{}}', '{{}}'
+  {", ".join(f"stated.{name}" for name in (*SERIES_KEY, *_TOLD))}, '{{}}', '{{}}'
 FROM emissions_ledgerseries stated LEFT JOIN emissions_ledgerseries reversal ON reversal.reverses_id = stated.id
 WHERE stated.provider = %s AND stated.period_from = %s AND stated.account = ANY(%s)
   AND stated.reverses_id IS NULL AND reversal.id IS NULL

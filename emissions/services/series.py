@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ FIGURES = ("series_id", "hour", *MEASURES)
 _FIGURES_SCHEMA = pa.schema([(name, pa.int32() if name in ("series_id", "hour", "lines") else pa.int64()) for name in FIGURES])
 # Rows of one COPY. PostgreSQL keeps them in memory for the trigger while they fit its work_mem, 4 MB unless set.
 _BLOCK_ROWS = 1 << 15
+# What tells whether something is billed by the day: one thing may have lines of several qualities.
+_USE = ("account", "region", "service", "category")
 # A calendar month has at most 744 hours, so no sum over one leaves 64 bits.
 _MOST = 2**63 // 1024
 
@@ -52,16 +55,30 @@ class Stated:
         return _figures(batch, pc.add(batch["place"], first))
 
     def account_days(self) -> pa.Table:
-        """Which hours of each account's days have rows: account, `hour` (the first of the day), `hours` as 24 bits."""
+        """Which hours of each account's days have rows: account, `hour` (the first of the day), `hours` as 24 bits, and `ug`
+        of each hour without what is billed by the day, as PostgreSQL writes an array.
+        """
         names = self.series["account"].combine_chunks().dictionary_encode()
-        hour = self.rows["hour"]
-        there = pa.table({"account": names.indices.take(self.place), "hour": hour}).group_by(["account", "hour"]).aggregate([])
-        day = _first_of_day(there["hour"])
-        bits = pc.shift_left(pa.repeat(pa.scalar(1, pa.int64()), len(day)), pc.subtract(there["hour"], day))
-        found = pa.table({"account": there["account"], "hour": day, "hours": bits})
-        found = found.group_by(["account", "hour"]).aggregate([("hours", "sum")])
-        account = names.dictionary.take(found["account"].combine_chunks())
-        return pa.table({"account": account, "hour": found["hour"], "hours": found["hours_sum"]})
+        daily = pc.equal(self.series["daily"].combine_chunks(), "t").take(self.place)
+        ug = pc.if_else(daily, None, pc.add(self.rows["operational_ug"], self.rows["embodied_ug"]))
+        cells = pa.table([names.indices.take(self.place), self.rows["hour"], ug], ["account", "hour", "ug"])
+        found: dict[tuple[int, int], list[str]] = {}
+        bits: Counter[tuple[int, int]] = Counter()
+        # Sums of nothing but NULL are NULL: such an hour has a bit and no figure.
+        for row in cells.group_by(["account", "hour"]).aggregate([("ug", "sum")]).to_pylist():
+            at = row["hour"] % 24
+            day = row["account"], row["hour"] - at
+            bits[day] += 1 << at
+            found.setdefault(day, ["NULL"] * 24)[at] = "NULL" if row["ug_sum"] is None else str(row["ug_sum"])
+        days = sorted(found)
+        return pa.table(
+            {
+                "account": names.dictionary.take(pa.array([account for account, _ in days], pa.int32())),
+                "hour": pa.array([hour for _, hour in days], pa.int64()),
+                "hours": pa.array([bits[day] for day in days], pa.int64()),
+                "ug": pa.array(["{" + ",".join(found[day]) + "}" for day in days], pa.string()),
+            }
+        )
 
 
 def stated(hours: pa.Table) -> Stated:
@@ -72,18 +89,28 @@ def stated(hours: pa.Table) -> Stated:
         raise BillError("the bill's sums by month do not fit 64 bits, or its lines 31.", code="bill.too_large")
     keys, place = _keys(hours)
     ug = pc.add(rows["operational_ug"], rows["embodied_ug"])
-    cells = pa.table([place, rows["hour"], ug, *(rows[name] for name in BOUNDED[1:])], ["place", "hour", *BOUNDED])
+    begins = pc.equal(_first_of_day(rows["hour"]), rows["hour"])
+    columns = [place, rows["hour"], begins, ug, *(rows[name] for name in BOUNDED[1:])]
+    cells = pa.table(columns, ["place", "hour", "begins", *BOUNDED])
     ranges = [(name, bound) for name in ("hour", *BOUNDED) for bound in ("min", "max")]
-    found = cells.group_by("place").aggregate([("hour", "count"), *ranges]).sort_by("place")
+    found = cells.group_by("place").aggregate([("hour", "count"), ("begins", "all"), *ranges]).sort_by("place")
     return Stated(
         series=keys.append_column("row_count", found["hour_count"])
         .append_column("hour_from", found["hour_min"])
         .append_column("hour_through", found["hour_max"])
+        .append_column("daily", _daily(keys, found["begins_all"]))
         .append_column("least", _array_text([found[f"{name}_min"] for name in BOUNDED]))
         .append_column("most", _array_text([found[f"{name}_max"] for name in BOUNDED])),
         rows=rows,
         place=place,
     )
+
+
+def _daily(keys: pa.Table, begins: pa.ChunkedArray) -> pa.Array:
+    """Of each series, as "t" or "f", whether all rows of its use begin a day, whatever their quality or basis."""
+    uses = list(zip(*(keys[name].to_pylist() for name in _USE), strict=True))
+    hourly = {use for use, alone in zip(uses, begins.to_pylist(), strict=True) if not alone}
+    return pa.array(["f" if use in hourly else "t" for use in uses], pa.string())
 
 
 def _keys(hours: pa.Table) -> tuple[pa.Table, pa.Array]:

@@ -87,6 +87,31 @@ def test_series__bounds_and_sums__are_those_of_its_rows():
         assert {(row["series_id"], row["hour"]): row["energy_uwh"] for row in sums.to_pylist()} == expected
 
 
+def test_series__use_at_first_hours_alone__is_billed_by_the_day_and_in_no_hour():
+    rows = [row for row in rows_of(60, seed=4) if row["account"].endswith(("0", "1"))]
+    for row in rows:
+        row["hour"] -= row["hour"] % 24 if row["account"].endswith("0") else 0
+    rows = list({(key_of(row), row["hour"]): row for row in rows}.values())
+    # One use in two qualities: the rows of one begin days, those of the other do not.
+    one = rows[0] | {"account": "000000000009", "hour": JUNE}
+    rows += [one, one | {"quality": "measured", "hour": JUNE + 5}]
+    found = stated(table_of(rows))
+    assert {row["account"]: row["daily"] for row in found.series.to_pylist()} == {
+        "000000000000": "t", "000000000001": "f", "000000000009": "f",
+    }  # fmt: skip
+    told = {(row["account"], row["hour"]): row for row in found.account_days().to_pylist()}
+    expected = defaultdict(lambda: ["NULL"] * 24)
+    bits = defaultdict(int)
+    for row in rows:
+        day, at = divmod(row["hour"], 24)
+        bits[row["account"], day * 24] |= 1 << at
+        amounts = expected[row["account"], day * 24]
+        if row["account"] != "000000000000":
+            amounts[at] = str(int(amounts[at].replace("NULL", "0")) + row["operational_ug"] + row["embodied_ug"])
+    assert {key: row["hours"] for key, row in told.items()} == bits
+    assert {key: row["ug"] for key, row in told.items()} == {key: "{" + ",".join(value) + "}" for key, value in expected.items()}
+
+
 def test_series__no_rows__are_none():
     found = stated(HOURS_SCHEMA.empty_table())
     assert found.series.num_rows == found.days(1).num_rows == found.months(1).num_rows == found.account_days().num_rows == 0

@@ -139,7 +139,7 @@ class World:
         )  # fmt: skip
         after = last.series_through if last else 0
         common = {"batch": batch, "provider": "aws", "period_from": begin, "account": account, "service": "ec2",
-                  "category": "compute", "row_count": len(rows), "hour_from": rows[0][0],
+                  "category": "compute", "daily": False, "row_count": len(rows), "hour_from": rows[0][0],
                   "hour_through": rows[-1][0]}  # fmt: skip
         live = LedgerSeries.objects.filter(account=account, period_from=begin, reverses=None, reversal=None)
         reversals = [
