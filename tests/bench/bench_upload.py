@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
-from bench_ledger import backend, cpu_of, organisation
+from bench_ledger import backend, cpu_of, organisation, pages
 from bills import write_bill
 
 
@@ -66,6 +66,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=8_000_000)
     parser.add_argument("--accounts", type=int, default=120)
     parser.add_argument("--bill", type=Path, help="a bill made before; otherwise one is generated, which is not counted")
+    parser.add_argument("--pages", type=int, default=0, metavar="RUNS", help="time the explorer's pages of that ledger as well")
     given = parser.parse_args()
     warnings.simplefilter("ignore")  # that the server is an embedded one is the point
     folder = Path(tempfile.mkdtemp(prefix="cloudtuner-bench-"))
@@ -76,12 +77,12 @@ def main() -> None:
             write_bill(bill, given.lines, accounts=given.accounts)
         os.environ["CELERY_BROKER_URL"] = "memory://"
         with organisation(folder) as schema:
-            _measure(schema, bill, given.lines)
+            _measure(schema, bill, given.lines, given.pages)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _measure(schema: str, bill: Path, lines: int) -> None:
+def _measure(schema: str, bill: Path, lines: int, runs: int) -> None:
     from django.db import connection
 
     from accounts.models import User
@@ -132,6 +133,9 @@ def _measure(schema: str, bill: Path, lines: int) -> None:
     for name, wall, cpu, there in clock.steps:
         print(f"  {name:20} {wall:7.2f} s wall  {cpu:7.2f} s own CPU  {there:7.2f} s in the database")
     print(f"upload to ledger {whole:.1f} s wall ({lines / whole:,.0f} lines/s), load {os.getloadavg()[0]:.1f}")
+    if runs:
+        with tenant_context(schema):
+            pages(first or 0, last or 0, runs)
 
 
 if __name__ == "__main__":
