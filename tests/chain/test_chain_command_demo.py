@@ -15,8 +15,10 @@ from emissions.poce.hexes import ZERO_32
 from emissions.poce.keys import address_of, sign
 from emissions.poce.merkle import StandardTree
 from tests.chain.conftest import LEAF_TYPES
+from tokens.chain.book import AddressBook
 from tokens.chain.deploy import DeployParameters, ValidatorGrant, deploy
 from tokens.chain.networks import NETWORKS, TUNER_UNIT
+from tokens.chain.verification import verify_book
 from tokens.market import bytecode
 
 pytestmark = pytest.mark.chain
@@ -84,6 +86,10 @@ def test_rows__whole_walk__every_figure_passes_and_is_found_again(walk):
     assert [row.name for row in rows] == NAMES
     assert all(row.passed for row in rows)
     assert all(row.tx_hash for row in rows if row.name not in ("pools", "price feed"))
+    # `cloudtuner chain verify` covers the market from now on.
+    told = AddressBook.load(walk.book_path)
+    assert {"governor", "timelock", "price_feed", "floor_reserve", "burner", "pool_desk", "fee_hook"} <= set(told.creations)
+    assert all(finding.passed for finding in verify_book(walk.client, told))
     _post_epoch(walk)
     head = walk.client.block_number()
     again = OnChain(walk.client, walk.book_path, walk.keys, walk.folder, walk.wait, walk.rounds)
