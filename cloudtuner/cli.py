@@ -67,7 +67,7 @@ def up(
         console.print("[bold]CloudTuner[/bold]: development installation, every server on 127.0.0.1")
         supervisor.start()
         if demo:
-            status = _run_demo(supervisor.data_dir, supervisor.env, supervisor.tick)
+            status = _run_demo(supervisor.data_dir, supervisor.demo_env(), supervisor.tick)
         console.print(f"\nReady in {time.monotonic() - started:.1f} s. Data: {supervisor.data_dir}")
         if status == 0 and stay:
             console.print("Ctrl-C stops everything.")
@@ -99,7 +99,7 @@ def demo(
     status = 1
     try:
         supervisor.start()
-        status = _run_demo(supervisor.data_dir, supervisor.env, supervisor.tick, as_json=as_json, everything=everything)
+        status = _run_demo(supervisor.data_dir, supervisor.demo_env(), supervisor.tick, as_json=as_json, everything=everything)
     except Stopped:
         status = 130
     except CloudTunerError as error:
@@ -115,8 +115,7 @@ def _run_demo(
     """Runs the journey beside the running platform; the supervisor's tick goes on meanwhile. Returns the exit status."""
     options = [*(["--json"] if as_json else []), *(["--all"] if everything else [])]
     command = [sys.executable, "-m", "django", "demo", *options]
-    as_app = {key: value for key, value in env.items() if key != "DATABASE_OWNER_URL"}
-    process = subprocess.Popen(command, env=as_app, cwd=data_dir)
+    process = subprocess.Popen(command, env=env, cwd=data_dir)
     try:
         while process.poll() is None:
             tick()

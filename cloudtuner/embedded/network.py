@@ -14,6 +14,7 @@ from emissions.poce.keys import address_of
 from tokens.chain.book import AddressBook
 from tokens.chain.client import RpcClient
 from tokens.chain.deploy import DeployParameters, ValidatorGrant, deploy
+from tokens.chain.endpoint import shown
 from tokens.chain.networks import TUNER_UNIT, network_named
 
 STAKE = 1_000_000 * TUNER_UNIT
@@ -40,7 +41,7 @@ def ensure_network(
             raise ConfigurationError(
                 "the chain is another one than the ledger knows: its genesis block differs, or our contracts are not on it",
                 code="chain.other_genesis",
-                where=rpc_url,
+                where=shown(rpc_url),
                 hint="Run `cloudtuner doctor`; it says what can be done.",
             )
     else:

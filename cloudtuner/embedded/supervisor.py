@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -22,6 +22,9 @@ from cloudtuner.embedded.process import Child, ChildFailed, claim, claim_port, f
 from cloudtuner.embedded.secrets import Keyring
 from cloudtuner.embedded.valkey import EmbeddedValkey
 from cloudtuner.errors import ConfigurationError
+from tokens.chain.endpoint import shown
+from tokens.chain.light import LightClient
+from tokens.chain.networks import NETWORKS
 
 PREFERRED_WEB_PORT = 8480
 BASE_DOMAIN = "cloudtuner.localhost"
@@ -96,7 +99,17 @@ class Supervisor:
     def _for_staff(self) -> dict[str, str]:
         """What `cloudtuner manage` needs to reach this installation as the app role: the web's environment, no signing key."""
         kept = {key: value for key, value in self.env.items() if key.startswith(("CLOUDTUNER_", "DJANGO_")) or key in _OVERRIDES}
-        return {key: value for key, value in kept.items() if key not in (*_KEYS, "DATABASE_OWNER_URL")}
+        return self._known(kept, keys=_WEB_KEYS)
+
+    def demo_env(self) -> dict[str, str]:
+        """What the demo journey works with: as the web does, it signs nothing and owns nothing."""
+        return self._known(self.env, keys=_WEB_KEYS)
+
+    @staticmethod
+    def _known(env: Mapping[str, str], *, keys: Sequence[str] = (), owner: bool = False) -> dict[str, str]:
+        """An environment without the key files and the owner's URL that are not needed."""
+        unknown = {*_KEYS, "DATABASE_OWNER_URL"} - {*keys, *(("DATABASE_OWNER_URL",) if owner else ())}
+        return {name: value for name, value in env.items() if name not in unknown}
 
     def describe(self) -> dict[str, object]:
         """What others may know of the running installation; no secret in it."""
@@ -168,7 +181,6 @@ class Supervisor:
             "CLOUDTUNER_DATA_DIR": str(self.data_dir),
             "CLOUDTUNER_BASE_DOMAIN": BASE_DOMAIN,
             "CLOUDTUNER_WEB_PORT": str(self.web_port),
-            "CLOUDTUNER_CHAIN_ID": str(CHAIN_ID),
             "CLOUDTUNER_ADDRESS_BOOK": str(self.data_dir / "address-book.json"),
             "CLOUDTUNER_ISSUER_DIR": str(self.data_dir / "issuer"),
             "CLOUDTUNER_SECRET_KEY_FILE": str(keyring.path("django")),
@@ -197,9 +209,12 @@ class Supervisor:
         if "RPC_URL" not in self.env:
             self.anvil = EmbeddedAnvil(self.data_dir)
             self.env["RPC_URL"] = self.anvil.start()
-            self.say("Chain        embedded anvil, chain id 31337 (test network: tokens have no value)")
+            chain_id = CHAIN_ID
+            self.say(f"Chain        embedded anvil, chain id {CHAIN_ID} (test network: tokens have no value)")
         else:
-            self.say("Chain        RPC_URL")
+            chain_id = outside_test_chain(self.env["RPC_URL"])
+            self.say(f"Chain        RPC_URL, chain id {chain_id} (test network: tokens have no value)")
+        self.env["CLOUDTUNER_CHAIN_ID"] = str(chain_id)
 
     def _prepare_chain(self, keyring: Keyring) -> None:
         """Gas for our accounts and the contracts, once per chain; a chain that is not ours any more stops the start."""
@@ -232,14 +247,14 @@ class Supervisor:
             digest.update(path.read_bytes())
         if self._postgres and stamp.exists() and stamp.read_text() == digest.hexdigest():
             return
-        self._manage("migrate_all", "--verbosity", "0", owner=True)
+        self._manage("migrate_all", "--verbosity", "0")
         # The keeper of spares starts later; the first person to sign up must not come before it.
-        self._manage("provision_spares", owner=True)
+        self._manage("provision_spares", keys=_SPARE_KEYS)
         stamp.write_text(digest.hexdigest())
 
-    def _manage(self, *words: str, owner: bool = False) -> None:
-        """Runs a management command to its end; its words are shown only when it fails."""
-        env = {**self.env, "CLOUDTUNER_DB_ROLE": "owner"} if owner else self.env
+    def _manage(self, *words: str, keys: Sequence[str] = ()) -> None:
+        """Runs a management command as the owner to its end; its words are shown only when it fails."""
+        env = {**self._known(self.env, keys=keys, owner=True), "CLOUDTUNER_DB_ROLE": "owner"}
         done = subprocess.run([sys.executable, "-m", "django", *words], env=env, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ChildFailed(f"`{' '.join(words)}` failed:\n{done.stderr.strip()[-3000:]}")
@@ -247,18 +262,19 @@ class Supervisor:
     def _start_workers(self) -> None:
         celery = [sys.executable, "-m", "celery", "-A", "cloudtuner.celery", "--quiet"]
         common = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
-        self._child("worker-ingest", [*celery, "worker", "-Q", "ingest,documents", "-c", "1", "-n", "ingest@%h", *common])
+        ingest = [*celery, "worker", "-Q", "ingest,documents", "-c", "1", "-n", "ingest@%h", *common]
+        self._child("worker-ingest", ingest, keys=_WEB_KEYS)
         # The beat lives in the chain worker: one process less to start, and there is one such worker.
         beat = ["-B", "-s", str(self.data_dir / "beat.db")]
-        self._child("worker-chain", [*celery, "worker", "-Q", "chain", "-c", "1", "-n", "chain@%h", *beat, *common], keys=True)
-        self._child("spares", [sys.executable, "-m", "django", "provision_spares", "--watch"], owner=True, keys=True)
+        self._child("worker-chain", [*celery, "worker", "-Q", "chain", "-c", "1", "-n", "chain@%h", *beat, *common], keys=_KEYS)
+        self._child("spares", [sys.executable, "-m", "django", "provision_spares", "--watch"], owner=True, keys=_SPARE_KEYS)
 
     def _start_web(self) -> None:
         web = [
             sys.executable, "-m", "granian", "--interface", "wsgi", "cloudtuner.wsgi:application", "--host", "127.0.0.1",
             "--port", str(self.web_port), "--workers", "2", "--blocking-threads", "4", "--log-level", "warning",
         ]  # fmt: skip
-        child = self._child("web", web)
+        child = self._child("web", web, keys=_WEB_KEYS)
         deadline = time.monotonic() + 60
         while not self._answers("/readyz"):
             child.check()
@@ -288,16 +304,13 @@ class Supervisor:
             )
         self.say(f"Validators   {self.validators} processes")
 
-    def _child(self, name: str, command: list[str], *, owner: bool = False, keys: bool = False, agent: bool = False) -> Child:
+    def _child(
+        self, name: str, command: list[str], *, owner: bool = False, keys: Sequence[str] = (), agent: bool = False
+    ) -> Child:
         """Starts a child that knows no more than it needs: the owner's URL and the keys only where they are used."""
-        env = dict(self.env)
-        if not keys:
-            for secret in _KEYS:
-                env.pop(secret, None)
+        env = self._known(self.env, keys=keys, owner=owner)
         if owner:
             env["CLOUDTUNER_DB_ROLE"] = "owner"
-        else:
-            env.pop("DATABASE_OWNER_URL", None)
         if agent:
             # A validator belongs to somebody else: it gets nothing of ours but what its configuration names.
             env = {
@@ -322,8 +335,28 @@ class Supervisor:
             return False
 
 
-_KEYS = ("CLOUDTUNER_MASTER_KEY_FILE", "CLOUDTUNER_REGISTRAR_KEY_FILE", "CLOUDTUNER_RELAYER_KEY_FILE")
+_KEYS = tuple(f"CLOUDTUNER_{name}_KEY_FILE" for name in ("MASTER", "NETWORK", "REGISTRAR", "RELAYER"))
+# Who reads bills or shows nodes names them by the network's key; who keeps spares seals new keys under the master.
+_WEB_KEYS, _SPARE_KEYS = ("CLOUDTUNER_NETWORK_KEY_FILE",), ("CLOUDTUNER_MASTER_KEY_FILE",)
 _OVERRIDES = frozenset({"DATABASE_URL", "DATABASE_OWNER_URL", "CELERY_BROKER_URL", "RPC_URL", "OBJECT_STORE_URL"})
+
+
+def outside_test_chain(rpc_url: str) -> int:
+    """The chain id that an endpoint of somebody else answers with.
+
+    Raises ConfigurationError `embedded.not_a_test_network`: keys made here for development send whatever the demo does.
+    """
+    chain_id = LightClient(rpc_url).chain_id()
+    tests = {network.chain_id: network.name for network in NETWORKS.values() if network.test}
+    if chain_id not in tests:
+        raise ConfigurationError(
+            f"RPC_URL is chain {chain_id}, which is none of the test networks {', '.join(tests.values())}.",
+            code="embedded.not_a_test_network",
+            where=shown(rpc_url),
+            hint="Unset RPC_URL for a chain of your own, or name a test network's; for a main network run the service with "
+            "the production settings.",
+        )
+    return chain_id
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -87,12 +88,29 @@ def platform(data_dir: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.stdout.close()
 
 
-def test_manage__running_platform__reaches_it_as_the_app_role(platform: subprocess.Popen[bytes], data_dir: Path) -> None:
+def keys_of(pid: int) -> set[str]:
+    """Which key files and owner's URL a process was told of, by their variables' middle words."""
+    names = (line.partition(b"=")[0].decode() for line in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
+    wanted = {name for name in names if name.endswith("_KEY_FILE") or name == "DATABASE_OWNER_URL"}
+    return {name.removeprefix("CLOUDTUNER_").removesuffix("_KEY_FILE") for name in wanted} - {"SECRET"}
+
+
+def test_platform__running__tells_each_process_and_its_staff_only_what_they_need(
+    platform: subprocess.Popen[bytes], data_dir: Path
+) -> None:
     private = data_dir / "environment.json"
     assert private.stat().st_mode & 0o777 == 0o600
     told = private.read_text()
     assert "DATABASE_OWNER_URL" not in told
     assert "KEY_FILE" not in told.replace("SECRET_KEY_FILE", "").replace("NETWORK_KEY_FILE", "")
+    pids = json.loads((data_dir / "run.json").read_text())["pids"]
+    assert {name: keys_of(pid) for name, pid in pids.items() if not name.startswith("validator-")} == {
+        "web": {"NETWORK"},
+        "worker-ingest": {"NETWORK"},
+        "worker-chain": {"MASTER", "NETWORK", "REGISTRAR", "RELAYER"},
+        "spares": {"MASTER", "DATABASE_OWNER_URL"},
+    }
+    assert all(keys_of(pid) == set() for name, pid in pids.items() if name.startswith("validator-"))
     words = ["manage", "--data-dir", str(data_dir), "createsuperuser", "--noinput", "--email", "staff@platform.example"]
     made = subprocess.run(
         [sys.executable, "-m", "cloudtuner.cli", *words],
