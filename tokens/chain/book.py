@@ -90,11 +90,6 @@ class AddressBook:
     def confirmations(self) -> int:
         return int(self.parameters["confirmations"])
 
-    def name_of(self, address: str) -> str | None:
-        """The contract's name in this book, or None for a stranger."""
-        wanted = address.lower()
-        return next((name for name, known in self.contracts.items() if known.lower() == wanted), None)
-
     def to_json(self) -> dict[str, Any]:
         return {
             "version": VERSION,

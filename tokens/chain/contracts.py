@@ -226,9 +226,6 @@ class Contracts:
     def withdraw_stake(self) -> Call:
         return call_to(self.book.validator_set, "withdraw()")
 
-    def set_signer(self, signer: str) -> Call:
-        return call_to(self.book.validator_set, "setSigner(address)", signer)
-
     # --- PoCE ---
 
     def head_epoch(self, *, block: BlockId = "latest") -> int:
