@@ -268,11 +268,15 @@ document.addEventListener("keydown", (event) => {
 });
 
 // --- the place one is at, in a row of places that is wider than the screen
-for (const here of document.querySelectorAll(".nav [aria-current], .tabs-line [aria-current]")) {
-  const row = here.closest(".subnav, .tabs-line") ?? here.closest(".nav");
-  const [outer, inner] = [row.getBoundingClientRect(), here.getBoundingClientRect()];
-  if (inner.right > outer.right || inner.left < outer.left) row.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+function showPlace() {
+  for (const here of document.querySelectorAll(".nav [aria-current], .tabs-line [aria-current]")) {
+    const row = here.closest(".subnav, .tabs-line") ?? here.closest(".nav");
+    const [outer, inner] = [row.getBoundingClientRect(), here.getBoundingClientRect()];
+    if (inner.right > outer.right || inner.left < outer.left) row.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+  }
 }
+showPlace();
+addEventListener("resize", showPlace);
 
 document.addEventListener("htmx:afterSwap", (event) => dressTimes(event.target));
 document.addEventListener("htmx:sendError", () => say(text("unreachable")));

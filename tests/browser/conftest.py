@@ -25,6 +25,17 @@ RESULTS = Path(os.environ.get("CLOUDTUNER_TEST_RESULTS", ROOT / "test-results"))
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
+TABS_OUT_OF_SIGHT = """[...document.querySelectorAll(".subnav [aria-current], .tabs-line [aria-current]")]
+  .filter((tab) => { const box = tab.getBoundingClientRect(); return box.left < 0 || box.right > innerWidth + 1; })"""
+FOCUS = """(() => {
+  const here = document.activeElement, style = getComputedStyle(here);
+  return {
+    inside: Boolean(here.closest("#content")) && here.id !== "content",
+    seen: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 || style.boxShadow !== "none",
+    html: here.outerHTML.slice(0, 120),
+  };
+})()"""
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -160,10 +171,20 @@ class Walk:
             self.page.screenshot(path=self.pictures / f"{name}-{width}-{scheme}.png", full_page=True)
             wide = self.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{name} is {wide} px wide at {width} px"
+            self.page.wait_for_function(f"{TABS_OUT_OF_SIGHT}.length === 0", timeout=3_000)
             found = self.axe.run(self.page, options=RULES).response["violations"]
             if found:
                 told = [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found]
                 self.violations[f"{name} {width} {scheme}"] = told
+
+    def tab_into_the_page(self, name: str) -> None:
+        """By keyboard alone: past the navigation at once, onto the first thing of the page, which shows that it has the focus."""
+        self.page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+        for key in ("Tab", "Enter", "Tab"):
+            self.page.keyboard.press(key)
+        told = self.page.evaluate(FOCUS)
+        assert told["inside"], f"{name}: the focus went to {told['html']}"
+        assert told["seen"], f"{name}: nobody sees that {told['html']} has the focus"
 
 
 @pytest.fixture

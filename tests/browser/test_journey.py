@@ -18,6 +18,14 @@ PLACES = {
     "ledger-grouped": "/ledger/?group=month&group2=service",
     "bills": "/bills/",
     "nodes": "/nodes/",
+    "coverage": "/coverage/",
+    "efficiency": "/efficiency/",
+    "instruments": "/instruments/",
+    "instrument-new": "/instruments/new/",
+    "factors": "/factors/?q=ap-south-1",
+    "factor-rows": "/factors/?table=instances&q=m5.large",
+    "factors-compared": "/factors/diff/",
+    "methodology": "/docs/methodology/",
     "claims": "/records/",
     "retire-nothing-left": "/records/retire/",
     "retirements": "/records/retirements/",
@@ -119,6 +127,7 @@ def test_journey__new_person_with_the_sample_bill__holds_a_certificate(walk, sta
     for name, path in PLACES.items():
         page.goto(tenant + path)
         walk.look(name)
+        walk.tab_into_the_page(name)
     page.goto(tenant + "/certificates/")
     page.locator("main li.object a").first.click()
     walk.look("certificate")
