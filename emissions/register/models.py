@@ -17,8 +17,8 @@ ADDRESS = 42
 class NodeBinding(models.Model):
     """One usage account of one organisation: the row that makes an account serve one tenant only.
 
-    `first_hour` is set once: hours before it never count. `seq` and `prev` are the head of the node's chain of reports
-    and move only together with a new ReportCommitment, under a row lock.
+    `first_hour` is set once: epochs pay hours from it on, airdrop rounds those of the twelve months before it. `seq` and
+    `prev` are the head of the node's chain of reports and move only together with a new ReportCommitment, under a row lock.
     """
 
     node = models.CharField(max_length=HASH, unique=True)

@@ -296,7 +296,9 @@ class UploadDetail:
 
 @dataclass(frozen=True)
 class NodeInfo:
-    """An account of this organisation and its public binding. Hours before `first_hour` never count."""
+    """An account of this organisation and its public binding. Epochs pay its hours from `first_hour` on, airdrop rounds those
+    of the twelve months before.
+    """
 
     node: str
     provider: str

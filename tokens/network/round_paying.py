@@ -18,12 +18,10 @@ def push_rounds() -> int:
     """
     limit, now = reading.final_below(), reading.head_timestamp()
     count = 0
-    for posted in rounds.posted_rounds():
+    for posted in rounds.unpaid_rounds():
         if posted.event.block.number > limit or not posted.is_open(now):
             continue
         paid = rounds.paid(posted.number)
-        if len(paid) == len(posted.list.entries):
-            continue
         airdrop = Airdrop(connection.contracts())
         for place, proof in enumerate(posted.list.batches(PUSH_SIZE)):
             nodes = [posted.list.entries[row].leaf.node for row in proof.order]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, Count, QuerySet
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
 from emissions.poce.airdrop import AirdropList, Named
 from tokens.network import reading
@@ -110,6 +112,17 @@ def list_of(row: SealedRound) -> AirdropList:
             _lists.clear()
         _lists[data_hash] = found
     return found
+
+
+def unpaid_rounds(*, final: bool = False) -> list[PostedRound]:
+    """Those rounds on chain with a leaf that is not paid, oldest first; `final`: not by an event that is final. Asks by the
+    counts, so that the lists of rounds long paid are not read.
+    """
+    told = reading.events("AirdropPaid")
+    number = Cast(KeyTextTransform("round", "args"), BigIntegerField())
+    rows = (reading.confirmed(told) if final else told).order_by().values(number=number).annotate(count=Count("pk"))
+    counts = {row["number"]: row["count"] for row in rows}
+    return [posted for posted in posted_rounds() if counts.get(posted.number, 0) < posted.row.header["leaf_count"]]
 
 
 def named() -> dict[str, Named]:

@@ -12,7 +12,7 @@ from emissions.poce.report import State, is_too_old
 from emissions.register.models import NodeBinding, ReportCommitment
 from tokens.models import Lot
 from tokens.network import reading, rounds
-from tokens.network.models import ChainTx
+from tokens.network.models import ChainEvent, ChainTx
 from tokens.selectors.own import own_nodes
 from tokens.series import HourSeries
 
@@ -68,36 +68,49 @@ def history() -> History | None:
             reports.setdefault(report.node.node, []).append(report)
     if not reports:
         return None
-    named, lots = rounds.named(), list(Lot.objects.filter(on_chain=True, round__isnull=False))
-    rows = [
-        _row(node, found, named.get(node), [lot for lot in lots if lot.node == node]) for node, found in sorted(reports.items())
-    ]
+    lots, unpaid = list(Lot.objects.filter(on_chain=True, round__isnull=False)), rounds.unpaid_rounds(final=True)
+    known, standing = rounds.named(), rounds.standing_rounds()
+    rows = []
+    for node, found in sorted(reports.items()):
+        waiting = [posted for posted in unpaid if posted.list.entry(node) and _is_unpaid(node, posted.number, lots)]
+        left = unnamed({report.hour_from: report for report in found}.values(), known)
+        rows.append(_row(node, found, left, [lot for lot in lots if lot.node == node], waiting, standing))
     months = {hour_start(report.hour_from) for found in reports.values() for report in found}
     return History(len(months), sum(row.ug for row in rows), sum(row.paid_ug for row in rows), tuple(rows))
 
 
-def _row(node: str, reports: Sequence[ReportCommitment], named: Named | None, lots: Sequence[Lot]) -> HistoryRow:
-    live = list({report.hour_from: report for report in reports}.values())
-    left = unnamed(live, {named.node: named} if named else {})
-    posted = next((each for each in reversed(rounds.posted_rounds()) if each.list.entry(node)), None)
-    leaves = [entry.leaf for each in rounds.posted_rounds() if (entry := each.list.entry(node))]
-    named_ug = sum(leaf.ug for leaf in leaves)
+def _is_unpaid(node: str, number: int, lots: Iterable[Lot]) -> bool:
+    return not any((lot.node, lot.round) == (node, number) for lot in lots)
+
+
+def _row(
+    node: str,
+    reports: Sequence[ReportCommitment],
+    left: Sequence[ReportCommitment],
+    lots: Sequence[Lot],
+    waiting: Sequence[rounds.PostedRound],
+    standing: Mapping[int, ChainEvent],
+) -> HistoryRow:
+    """`left` are reports that no round named, `waiting` the rounds whose leaf of the node is not paid."""
     paid_ug = sum(lot.ug for lot in lots)
+    leaves = [entry.leaf for posted in waiting if (entry := posted.list.entry(node))]
+    newest = max([lot.round or 0 for lot in lots] + [posted.number for posted in waiting], default=0)
+    event = standing.get(newest)
     return HistoryRow(
         node=node,
-        months=len(live),
-        ug=named_ug + sum(report.ug for report in left),
+        months=len({report.hour_from for report in reports}),
+        ug=paid_ug + sum(leaf.ug for leaf in leaves) + sum(report.ug for report in left),
         paid_ug=paid_ug,
-        state=_state(posted, left=bool(left), unpaid=paid_ug < named_ug),
-        round=posted.number if posted else None,
-        deadline=datetime.fromtimestamp(posted.deadline, UTC) if posted else None,
-        claimable=posted is not None and paid_ug < named_ug and posted.is_open(reading.head_timestamp()),
+        state=_state(waiting[-1] if waiting else None, left=bool(left)),
+        round=newest or None,
+        deadline=datetime.fromtimestamp(int(event.args["deadline"]), UTC) if event else None,
+        claimable=any(posted.is_open(reading.head_timestamp()) for posted in waiting),
         tx_hashes=tuple(lot.tx_hash for lot in lots),
     )
 
 
-def _state(posted: rounds.PostedRound | None, *, left: bool, unpaid: bool) -> str:
-    if posted is not None and unpaid:
+def _state(posted: rounds.PostedRound | None, *, left: bool) -> str:
+    if posted is not None:
         if reading.head_timestamp() < posted.open_at:
             return "in its window"
         sent = ChainTx.objects.filter(kind="airdrop", payload__round=posted.number)
@@ -124,7 +137,7 @@ def unpaid_leaves(nodes: Iterable[NodeBinding]) -> list[HourSeries]:
     paid = set(Lot.objects.filter(on_chain=True, round__isnull=False).values_list("node", "round"))
     return [
         HourSeries(reading.hours_of(entry.reports))
-        for posted in rounds.posted_rounds()
+        for posted in rounds.unpaid_rounds(final=True)
         for entry in posted.list.entries
         if entry.leaf.node in mine and (entry.leaf.node, posted.number) not in paid
     ]
