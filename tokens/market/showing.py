@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from cloudtuner.units import decimal_text, group
 from tokens.chain.client import Call, Receipt
 
 from .account import Account, approve, balance_of, transfer
@@ -18,8 +19,8 @@ from .fees import VenueFees, v4_fees
 from .lending import ALL, LendingMarket
 from .local_aave import Listing, create_fixed_feed, list_on_aave
 from .v4 import PoolKey, V4Pool
+from .venues import Dollar
 
-_UNIT = 10**18
 _UG_UNITS = 10**9
 _DEADLINE_S = 600
 _DOLLAR_E8 = 10**8
@@ -62,7 +63,7 @@ class Showing:
 
     def _price(self) -> Row:
         price = PriceFeed(self.owner.client, self.book.contracts["price_feed"]).price()
-        return Row("price feed", f"{price.price_e8 / _DOLLAR_E8:.8f} dollars per CT02", price.usable)
+        return Row("price feed", f"{decimal_text(price.price_e8, scale=8, places=8)} dollars per CT02", price.usable)
 
     def _swap(self, carbon: int) -> Row:
         dollar, desk = self.book.venues.dollar, self.book.contracts["pool_desk"]
@@ -74,7 +75,7 @@ class Showing:
         blocks = (start, receipt.block_number)
         fees = v4_fees(self.holder.client, pool, hook=hook, carbon=self.ct02, blocks=blocks, name="Uniswap V4")
         part = _share_of(fees, carbon, quoted)
-        text = f"{carbon / _UNIT:,.3f} CT02 for {quoted / dollar.unit:,.6f} dollars; {part:.4%} of the fee went to the burner"
+        text = f"{_ct02(carbon)} for {_dollars(quoted, dollar)}; {part:.4%} of the fee went to the burner"
         return Row("swap, 5 % of the fee", text, abs(part - 0.05) < 0.0005, receipt.tx_hash)
 
     def _buyback(self) -> Row:
@@ -83,7 +84,7 @@ class Showing:
         for call in burner.due_steps(now=self._now()):
             receipt = self.owner.send(call)
         burned = burner.burned() - before
-        text = f"{burned / _UNIT:,.6f} TUNER bought back and burned"
+        text = f"{_text(burned, 18, 6)} TUNER bought back and burned"
         return Row("buyback and burn", text, burned > 0, receipt.tx_hash if receipt else None)
 
     def _floor(self, carbon: int) -> Row:
@@ -96,8 +97,8 @@ class Showing:
         self.holder.send(approve(self.ct02, floor.address, carbon))
         receipt = self.holder.send(floor.sell(amount_ug, min_paid=bid))
         text = (
-            f"the reserve held {coverage.held / dollar.unit:,.6f} dollars, enough for {coverage.covered_ug / 10**9:,.3f} kg; "
-            f"bought {amount_ug / 10**9:,.3f} kg for {bid / dollar.unit:,.6f} and retired them"
+            f"the reserve held {_dollars(coverage.held, dollar)}, enough for {_text(coverage.covered_ug, 9, 3)} kg; "
+            f"bought {_text(amount_ug, 9, 3)} kg for {_dollars(bid, dollar)} and retired them"
         )
         kept = balance_of(self.owner.client, self.ct02, floor.address)
         return Row("floor reserve", text, kept == 0 and coverage.covered_ug >= amount_ug, receipt.tx_hash)
@@ -114,8 +115,7 @@ class Showing:
         receipt = holder.send(lending.borrow(dollar.address, amount, user=holder.address))
         account = lending.account(holder.address)
         text = (
-            f"{amount / dollar.unit:,.6f} dollars borrowed against {carbon / _UNIT:,.3f} CT02 worth "
-            f"{worth / _DOLLAR_E8:,.6f}; health {account.health:.3f}"
+            f"{_dollars(amount, dollar)} borrowed against {_ct02(carbon)} worth {_text(worth, 8, 6)}; health {account.health:.3f}"
         )
         yield Row("borrow", text, account.health is not None and account.health > 1, receipt.tx_hash)
         holder.send(approve(dollar.address, aave.pool))
@@ -146,6 +146,18 @@ class Showing:
 
     def _deadline(self) -> int:
         return self._now() + _DEADLINE_S
+
+
+def _text(amount: int, scale: int, places: int) -> str:
+    return group(decimal_text(amount, scale=scale, places=places), indian=False)
+
+
+def _ct02(units: int) -> str:
+    return f"{_text(units, 18, 3)} CT02"
+
+
+def _dollars(amount: int, dollar: Dollar) -> str:
+    return f"{_text(amount, dollar.decimals, 6)} dollars"
 
 
 def _share_of(fees: VenueFees, given: int, received: int) -> float:
