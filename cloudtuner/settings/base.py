@@ -44,8 +44,8 @@ DB_ROLE = env.text("CLOUDTUNER_DB_ROLE", "app")
 TIME_ZONE = "UTC"
 USE_TZ = True
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("hi", "हिन्दी")]
-LOCALE_PATHS = [ROOT_DIR / "locale"]
+# What the pages are written in: a browser's other wishes would only translate what comes with Django.
+LANGUAGES = [("en", "English")]
 
 # --- pages ------------------------------------------------------------------------------------------------------------
 BASE_DOMAIN = env.text("CLOUDTUNER_BASE_DOMAIN", "cloudtuner.localhost")

@@ -162,3 +162,10 @@ def test_cookies__session_is_shared_and_csrf_is_not(two_organizations):
     session = done.cookies["__Secure-session"]
     assert (session["secure"], session["domain"], session["samesite"]) == (True, "cloudtuner.localhost", "Lax")
     assert session["httponly"]
+
+
+def test_language__browser_wishes_one_that_no_page_is_written_in__is_english(two_organizations):
+    answer = Client(headers={"host": "cloudtuner.localhost", "accept-language": "hi"}).get("/accounts/login/")
+    assert answer.headers["Content-Language"] == "en"
+    assert '<html lang="en"' in answer.text
+    assert "ईमेल" not in answer.text, "nothing of Django's own words in Hindi between ours"
