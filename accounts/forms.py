@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.permissions import Role
+from accounts.permissions import API_SCOPES, DEEDS, Role
 from accounts.services.organizations import slug_for
 
 
@@ -37,3 +37,24 @@ class InvitationForm(forms.Form):
 
     email = forms.EmailField(label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.VIEWER)
+
+
+class ApiKeyForm(forms.Form):
+    """A key for a program: who uses it, what it opens, and for how long."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=100,
+        help_text=_("Which program uses it, so that you know whom you stop when you revoke it."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What it opens"),
+        choices=[(scope, DEEDS[scope].capitalize()) for scope in API_SCOPES],
+        initial=list(API_SCOPES),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = forms.TypedChoiceField(
+        label=_("Ends after"), choices=[(90, _("90 days")), (365, _("a year")), ("", _("no end"))], coerce=int,
+        empty_value=None, initial=365, required=False,
+    )  # fmt: skip

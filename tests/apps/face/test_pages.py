@@ -16,7 +16,8 @@ TENANT_PAGES = [
     "/instruments/", "/instruments/new/",
     "/records/", "/records/retire/", "/records/retirements/", "/records/approvals/",
     "/factors/", "/factors/?table=instances&q=m5", "/factors/diff/", "/docs/methodology/", "/docs/words/",
-    "/certificates/", "/settings/", "/settings/members/", "/settings/roles/", "/settings/addresses/", "/settings/audit/",
+    "/certificates/", "/settings/", "/settings/members/", "/settings/roles/", "/settings/addresses/",
+    "/settings/api-keys/", "/settings/audit/",
 ]  # fmt: skip
 PUBLIC_PAGES = [
     "/",
