@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db.models import DecimalField, QuerySet, Sum
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast
+from django.db.models import Q, QuerySet, Sum
 
 from emissions.poce.epoch import Bundle, BundleLeaf
 from emissions.register.models import ReportCommitment
 from tokens.network.connection import address_book
 from tokens.network.models import Block, ChainEvent, Cursor, Epoch
+from tokens.network.models.blocks import amount
 
 # A bundle never changes, so its hash is all that has to be compared before it is used again.
 KEPT_BUNDLES = 4
@@ -97,10 +96,14 @@ def standing(number: int) -> ChainEvent | None:
     return events("EpochReported", key=str(number)).order_by("-block__number", "-log_index").first()
 
 
-def standing_epochs() -> dict[int, ChainEvent]:
-    """Every epoch that stands on chain with the event that posted it. A veto takes it and all later ones away."""
+def standing_epochs(numbers: Collection[int] | None = None) -> dict[int, ChainEvent]:
+    """Every epoch (or those of `numbers`) that stands on chain with the event that posted it. A veto takes it and all later
+    ones away.
+    """
     stands: dict[int, ChainEvent] = {}
     told = ChainEvent.objects.filter(name__in=("EpochReported", "EpochRejected"), block__chain_id=address_book().chain_id)
+    if numbers is not None:
+        told = told.filter(Q(name="EpochRejected") | Q(key__in=[str(number) for number in numbers]))
     for event in told.select_related("block").order_by("block__number", "log_index"):
         number = int(event.key)
         if event.name == "EpochReported":
@@ -208,8 +211,7 @@ def hours_of(reports: Sequence[str], *, from_hour: int = 0) -> tuple[tuple[int, 
 
 def claimed_by_node() -> dict[str, int]:
     """What was paid for each node by the events on chain, final or not."""
-    ug = Cast(KeyTextTransform("ug", "args"), DecimalField(max_digits=39, decimal_places=0))
-    rows = events("Claimed").order_by().values("key").annotate(paid=Sum(ug))
+    rows = events("Claimed").order_by().values("key").annotate(paid=Sum(amount("ug")))
     return {row["key"]: int(row["paid"]) for row in rows}
 
 

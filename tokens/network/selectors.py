@@ -6,34 +6,53 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models.fields.json import KeyTextTransform
 
 from cloudtuner.errors import ServiceError
 from tokens.network import reading, rounds
 from tokens.network.connection import address_book
 from tokens.network.figures import ChainStatus, EpochRow, ValidatorRow, VoteRow
 from tokens.network.models import ChainEvent, ChainTx, Epoch, Vote
+from tokens.network.models.blocks import amount
 from tokens.network.models.outbox import UNFINISHED
 from tokens.network.outbox import MOOT
 
+EPOCHS_A_PAGE = 50
 
-def epochs(*, limit: int | None = None) -> list[EpochRow]:
-    """Every sealed epoch, newest first, each in the round that counts."""
-    found = Epoch.objects.filter(chain_id=address_book().chain_id).defer("bundle").order_by("-number", "-set_id")
-    numbers = list(found.order_by("-number").values_list("number", flat=True).distinct()[:limit])
+
+def _sealed() -> QuerySet[Epoch]:
+    rows: QuerySet[Epoch] = Epoch.objects.filter(chain_id=address_book().chain_id).defer("bundle")
+    return rows
+
+
+def epoch_count() -> int:
+    """How many epochs were sealed: they are numbered from 1 without a gap."""
+    return _sealed().aggregate(newest=Max("number"))["newest"] or 0
+
+
+def epochs(*, before: int | None = None, limit: int = EPOCHS_A_PAGE) -> list[EpochRow]:
+    """A page of sealed epochs, newest first, each in the round that counts; `before`: only those with a lower number."""
+    asked = _sealed() if before is None else _sealed().filter(number__lt=before)
+    return _rows(list(asked.order_by("-number").values_list("number", flat=True).distinct()[:limit]))
+
+
+def _rows(numbers: list[int]) -> list[EpochRow]:
+    """These epochs in this order, in as many queries as one of them needs."""
     rounds: dict[int, list[Epoch]] = defaultdict(list)
-    for one in found.filter(number__in=numbers).annotate(received=Count("votes")):
+    for one in _sealed().filter(number__in=numbers).annotate(received=Count("votes")).order_by("-set_id"):
         rounds[one.number].append(one)
-    standing, present = reading.standing_epochs(), reading.set_id()
-    claimed = _claimed_by_epoch()
-    posted_before = {(int(event.key), int(event.args["set_id"])) for event in reading.events("EpochReported")}
-    vetoed = {int(event.key) for event in reading.events("EpochRejected")} - set(standing)
+    standing, present, now = reading.standing_epochs(numbers), reading.set_id(), reading.head_timestamp()
+    claimed, keys = _claimed_by_epoch(numbers), [str(number) for number in numbers]
+    reported = reading.events("EpochReported").filter(key__in=keys)
+    posted_before = {(int(event.key), int(event.args["set_id"])) for event in reported}
+    vetoed = {int(event.key) for event in reading.events("EpochRejected").filter(key__in=keys)} - set(standing)
     rows = []
     for number in numbers:
         posted = standing.get(number)
         row = _round_that_counts(rounds[number], posted, present)
         rejected = number in vetoed and (number, row.set_id) in posted_before
-        rows.append(_row(row, posted, claimed.get(number, 0), rejected))
+        rows.append(_row(row, posted, claimed.get(number, 0), vetoed=rejected, now=now))
     return rows
 
 
@@ -45,7 +64,8 @@ def _round_that_counts(rounds: list[Epoch], posted: ChainEvent | None, present: 
 
 def epoch(number: int) -> EpochRow:
     """One epoch. Raises ServiceError `epoch.unknown`."""
-    return next((row for row in epochs() if row.number == number), None) or _unknown(number)
+    found = _rows(list(_sealed().filter(number=number).values_list("number", flat=True)[:1]))
+    return found[0] if found else _unknown(number)
 
 
 def votes(number: int) -> list[VoteRow]:
@@ -59,12 +79,12 @@ def _unknown(number: int) -> EpochRow:
     raise ServiceError(f"there is no epoch {number}", code="epoch.unknown", hint="See /network for those there are.")
 
 
-def _row(row: Epoch, posted: ChainEvent | None, claimed_ug: int, vetoed: bool) -> EpochRow:
+def _row(row: Epoch, posted: ChainEvent | None, claimed_ug: int, *, vetoed: bool, now: int) -> EpochRow:
     header = row.header
     over = None if posted is None else reading.block_time(posted.block) + timedelta(seconds=address_book().window_s)
     state = "voting"
     if posted is not None and over is not None:
-        state = "final" if reading.head_timestamp() > over.timestamp() else "posted"
+        state = "final" if now > over.timestamp() else "posted"
     elif vetoed:
         state = "rejected"
     return EpochRow(
@@ -90,11 +110,11 @@ def _row(row: Epoch, posted: ChainEvent | None, claimed_ug: int, vetoed: bool) -
     )
 
 
-def _claimed_by_epoch() -> dict[int, int]:
-    sums: dict[int, int] = defaultdict(int)
-    for event in reading.events("Claimed"):
-        sums[int(event.args["epoch"])] += int(event.args["ug"])
-    return sums
+def _claimed_by_epoch(numbers: list[int]) -> dict[int, int]:
+    """µg paid against each of these epochs, summed by the database over the index of claims by epoch."""
+    claims = reading.events("Claimed").order_by().annotate(epoch=KeyTextTransform("epoch", "args"))
+    rows = claims.filter(epoch__in=[str(number) for number in numbers]).values("epoch")
+    return {int(row["epoch"]): int(row["ug"]) for row in rows.annotate(ug=Sum(amount("ug")))}
 
 
 @dataclass

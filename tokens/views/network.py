@@ -24,14 +24,18 @@ NAMES = {
 
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """The network at a glance; the page renews itself."""
+    """The network at a glance; the page renews itself. Epochs come by pages, `before` a number."""
+    asked = request.GET.get("before", "")
+    before = int(asked) if asked.isdecimal() and len(asked) < 19 else None
     try:
         book = address_book()
     except ConfigurationError:
         return render(request, "network/absent.html", status=503)
     context = {
         "status": selectors.chain_status(),
-        "epochs": selectors.epochs(limit=100),
+        "epochs": selectors.epochs(before=before),
+        "epoch_count": selectors.epoch_count(),
+        "before": before,
         "rounds": airdrop_rounds(),
         "validators": selectors.validators(),
         "contracts": [(NAMES.get(name, name), address) for name, address in book.contracts.items()],

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import DecimalField, Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
 
 class Block(models.Model):
@@ -25,6 +28,11 @@ class Block(models.Model):
         return f"block {self.number}"
 
 
+def amount(name: str) -> Cast:
+    """A quantity of an event's `args` as a number, for the database to sum: up to 256 bits."""
+    return Cast(KeyTextTransform(name, "args"), DecimalField(max_digits=78, decimal_places=0))
+
+
 class ChainEvent(models.Model):
     """One decoded event of our contracts. Quantities in `args` are decimal strings, hashes and addresses as on chain."""
 
@@ -44,6 +52,8 @@ class ChainEvent(models.Model):
         indexes = [
             models.Index(fields=["name", "key"], name="event_name_key"),
             models.Index(fields=["account", "name"], name="event_account_name"),
+            models.Index(KeyTextTransform("epoch", "args"), name="event_claim_epoch", condition=Q(name="Claimed")),
+            models.Index(KeyTextTransform("sender", "args"), name="event_transfer_sender", condition=Q(name="TokenTransfer")),
         ]
         ordering = ["block__number", "log_index"]
 
