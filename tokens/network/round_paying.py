@@ -7,7 +7,6 @@ from typing import Any
 
 from tokens.chain.airdrop import PUSH_SIZE, Airdrop
 from tokens.network import connection, outbox, reading, rounds
-from tokens.network.models import ChainEvent
 
 
 def push_rounds() -> int:
@@ -41,8 +40,3 @@ def is_done(payload: Mapping[str, Any]) -> bool:
     if all(node in paid for node in payload["nodes"]):
         return True
     return number not in rounds.standing_rounds() and reading.events("RoundVetoed", key=str(number)).exists()
-
-
-def payments(nodes: set[str]) -> list[ChainEvent]:
-    """What was paid for these nodes by rounds, events that are final, oldest first."""
-    return list(reading.confirmed(reading.events("AirdropPaid")).filter(key__in=nodes))

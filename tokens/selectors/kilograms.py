@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from django.db.models import BooleanField, ExpressionWrapper, Q, Sum
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Sum
+from django.db.models.fields.json import KeyTextTransform
 
 from emissions.poce.report import State
 from emissions.register.models import ReportCommitment
 from tokens.models import Lot, LotAllocation
 from tokens.network import reading, rounds
-from tokens.network.connection import address_book
 from tokens.network.models import ChainEvent
+from tokens.network.models.blocks import amount
 from tokens.selectors.figures import KilogramStates, Period, TieOut
 from tokens.selectors.history import unnamed, unpaid_leaves
 from tokens.selectors.own import own_nodes
@@ -88,16 +89,20 @@ def kilogram_states(period: Period) -> KilogramStates:
 
 def holdings(wallets: set[str]) -> tuple[int, int]:
     """What wallets hold, and what left them other than by retirement (negative: came in), by the final CT02 transfers."""
-    held = moved = 0
-    told = ChainEvent.objects.filter(name="TokenTransfer", contract="ct02", block__chain_id=address_book().chain_id)
-    told = reading.confirmed(told)
-    for event in told.filter(Q(args__sender__in=wallets) | Q(args__receiver__in=wallets)):
-        sender, receiver, units = event.args["sender"], event.args["receiver"], int(event.args["amount"])
-        flow = units * ((receiver in wallets) - (sender in wallets))
-        held += flow
-        if ZERO_ADDRESS not in (sender, receiver):
-            moved -= flow
+    # An event's account is the receiver; for the sender there is an index of its own.
+    told = reading.confirmed(reading.events("TokenTransfer").filter(contract="ct02")).order_by()
+    told = told.annotate(sender=KeyTextTransform("sender", "args"))
+    minted, burned = Q(sender=ZERO_ADDRESS), Q(account=ZERO_ADDRESS)
+    came = _sums(told.filter(account__in=wallets), minted)
+    went = _sums(told.filter(sender__in=wallets), burned)
+    held, moved = sum(came) - sum(went), went[1] - came[1]
     return ug_from_units(held), ug_from_units(moved)
+
+
+def _sums(told: QuerySet[ChainEvent], apart: Q) -> tuple[int, int]:
+    """Base units moved by events that meet a condition, and by those that do not."""
+    found = told.aggregate(apart=Sum(amount("amount"), filter=apart), rest=Sum(amount("amount"), filter=~apart))
+    return int(found["apart"] or 0), int(found["rest"] or 0)
 
 
 def tie_out() -> TieOut:

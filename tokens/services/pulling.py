@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from emissions.poce.airdrop import RetroEntry
 from emissions.poce.epoch import BundleLeaf
 from emissions.poce.hexes import ZERO_32
 from tokens.models import Lot, Retirement, RetirementState
-from tokens.network import reading, round_paying, rounds
+from tokens.network import reading, rounds
+from tokens.network.connection import address_book
 from tokens.network.models import ChainEvent, ChainTx, TxState
 from tokens.selectors.own import own_nodes
 from tokens.services.allocating import lock_lots, release, take_again
@@ -54,37 +56,45 @@ Place = tuple[str, int | None, int]
 
 def _pull_lots() -> int:
     """A lot for every final payment of our nodes, by epochs (Claimed) and by airdrop rounds (AirdropPaid). One whose block
-    went is marked, and found again by its place when it is mined once more.
+    went is marked, and found again by its place when it is mined once more. The database finds what differs, so a round
+    with nothing new reads no lot and no payment.
     """
-    nodes = {binding.node for binding in own_nodes()}
-    there: dict[Place, Lot] = {(lot.node, lot.round, lot.from_ug): lot for lot in Lot.objects.all()}
+    payments = _payments()
     changed = 0
-    seen = set()
-    for event in reading.confirmed(reading.events("Claimed")).filter(key__in=nodes):
-        ug, number = int(event.args["ug"]), int(event.args["epoch"])
-        if not ug:
-            continue
-        place: Place = (event.key, None, int(event.args["cum_ug"]) - ug)
-        seen.add(place)
-        facts = {"epoch": number, "tuner_units": int(event.args["tuner"]), **_leaf(number, event.key)}
-        changed += _put_lot(event, place, ug, there.get(place), facts)
-    for event in round_paying.payments(nodes):
-        number = int(event.args["round"])
-        place = (event.key, number, 0)
-        seen.add(place)
-        changed += _put_lot(event, place, int(event.args["ug"]), there.get(place), _round_leaf(number, event.key))
-    for place, lot in there.items():
-        if place not in seen and lot.on_chain:
-            logger.warning("lot gone with its block", extra={"node": lot.node, "block": lot.block_number})
-            changed += Lot.objects.filter(pk=lot.pk).update(on_chain=False)
+    for event in payments.exclude(Exists(_lots_of_event())):
+        ug = int(event.args["ug"])
+        if event.name == "AirdropPaid":
+            number = int(event.args["round"])
+            changed += _put_lot(event, (event.key, number, 0), ug, _round_leaf(number, event.key))
+        else:
+            number, place = int(event.args["epoch"]), (event.key, None, int(event.args["cum_ug"]) - ug)
+            facts = {"epoch": number, "tuner_units": int(event.args["tuner"]), **_leaf(number, event.key)}
+            changed += _put_lot(event, place, ug, facts)
+    there = payments.filter(key=OuterRef("node"), block__block_hash=OuterRef("block_hash"), log_index=OuterRef("log_index"))
+    for lot in Lot.objects.filter(on_chain=True).exclude(Exists(there)):
+        logger.warning("lot gone with its block", extra={"node": lot.node, "block": lot.block_number})
+        changed += Lot.objects.filter(pk=lot.pk).update(on_chain=False)
     return changed
 
 
-def _put_lot(event: ChainEvent, place: Place, ug: int, lot: Lot | None, paid_by: dict[str, Any]) -> int:
+def _payments() -> QuerySet[ChainEvent]:
+    """Every final payment for our nodes, oldest first. A claim of TUNER alone paid nothing that could be a lot."""
+    paid = ChainEvent.objects.filter(name__in=("Claimed", "AirdropPaid"), block__chain_id=address_book().chain_id)
+    ours = reading.confirmed(paid).filter(key__in=[binding.node for binding in own_nodes()])
+    return ours.exclude(args__ug="0").select_related("block")
+
+
+def _lots_of_event() -> QuerySet[Lot]:
+    """The lot that stands for the event of the query around this one."""
+    return Lot.objects.filter(
+        on_chain=True, node=OuterRef("key"), block_hash=OuterRef("block__block_hash"), log_index=OuterRef("log_index")
+    )
+
+
+def _put_lot(event: ChainEvent, place: Place, ug: int, paid_by: dict[str, Any]) -> int:
     block = event.block
-    if lot is not None and lot.on_chain and lot.block_hash == block.block_hash and lot.log_index == event.log_index:
-        return 0
     node, number, from_ug = place
+    lot = Lot.objects.filter(chain_id=block.chain_id, node=node, round=number, from_ug=from_ug).first()
     facts = {
         **paid_by,
         "wallet": event.args["wallet"],
