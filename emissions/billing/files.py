@@ -12,7 +12,16 @@ from pathlib import Path
 from cloudtuner.errors import BillError
 from emissions.billing.detection import detect_format, formats_named
 from emissions.billing.formats import MOMENTS, BillFormat
-from emissions.billing.manifests import SUFFIXES, Manifest, files_named, is_bill, is_manifest, newest, read_manifest
+from emissions.billing.manifests import (
+    SUFFIXES,
+    Manifest,
+    files_named,
+    is_bill,
+    is_manifest,
+    newest,
+    path_ends,
+    read_manifest,
+)
 from emissions.billing.parquet_files import read_parquet_file
 from emissions.billing.places import Columns, First, columns_of, firsts_of, places_of, text_on_line
 from emissions.billing.registry import FORMATS
@@ -94,14 +103,20 @@ def open_files(paths: Iterable[Path | str | BillFile], *, work_dir: Path, format
 
 
 def open_each(
-    paths: Iterable[Path | str | BillFile], *, work_dir: Path, format_name: str | None = None, any_provider: bool = False
+    paths: Iterable[Path | str | BillFile],
+    *,
+    work_dir: Path,
+    format_name: str | None = None,
+    any_provider: bool = False,
+    look_around: bool = True,
 ) -> list[BillFile]:
     """The same for files that may be of several bills, each in a format of its own.
 
     `any_provider` lets the first line name a provider that is not known, where others write the same columns.
+    `look_around` False keeps a manifest to its own folder: a stranger's may not name what else this disk holds.
     """
     found: dict[str, BillFile] = {}
-    for number, given in enumerate(_expand(paths)):
+    for number, given in enumerate(_expand(paths, look_around=look_around)):
         if isinstance(given, BillFile):
             found.setdefault(given.digest, given)
             continue
@@ -119,7 +134,7 @@ def open_each(
     return sorted(found.values(), key=lambda opened: opened.digest)
 
 
-def _expand(paths: Iterable[Path | str | BillFile]) -> Iterator[_Given | BillFile]:
+def _expand(paths: Iterable[Path | str | BillFile], *, look_around: bool) -> Iterator[_Given | BillFile]:
     for given in paths:
         if isinstance(given, BillFile):
             yield given
@@ -128,7 +143,7 @@ def _expand(paths: Iterable[Path | str | BillFile]) -> Iterator[_Given | BillFil
         if path.is_dir():
             yield from _in_folder(path)
         elif path.is_file() and is_manifest(path.name) and (manifest := read_manifest(path.read_bytes(), str(path))):
-            yield from _named_by(manifest, path)
+            yield from _named_by(manifest, path, look_around=look_around)
         elif path.is_file():
             yield _Given(path, path.name)
         else:
@@ -146,11 +161,18 @@ def _in_folder(folder: Path) -> Iterator[_Given]:
     yield from (_Given(folder / name, name, rows) for name, rows in (named or [(name, 0) for name in bills]))
 
 
-def _named_by(manifest: Manifest, path: Path) -> Iterator[_Given]:
-    """The files of a manifest that was given by itself: they lie beside it or in a folder beside one above it."""
+def _named_by(manifest: Manifest, path: Path, *, look_around: bool) -> Iterator[_Given]:
+    """The files of a manifest that was given by itself: they lie beside it or below, or below one of three folders above it
+    by the path that the manifest tells, or by an end of it.
+    """
     refusal: BillError | None = None
-    for folder in (path.parent, *path.absolute().parents[1:4]):
-        bills = sorted(str(entry.relative_to(folder)) for entry in folder.rglob("*") if entry.is_file() and is_bill(entry.name))
+    for folder in (path.parent, *(path.absolute().parents[1:4] if look_around else ())):
+        if folder == path.parent:
+            inside = (entry for entry in folder.rglob("*") if entry.is_file() and is_bill(entry.name))
+            bills = sorted(str(entry.relative_to(folder)) for entry in inside)
+        else:
+            # What lies above may be the whole disk: it is asked for names and not walked.
+            bills = sorted({end for file in manifest.files for end in path_ends(file) if (folder / end).is_file()})
         try:
             named = files_named(manifest, bills)
         except BillError as error:

@@ -124,6 +124,20 @@ def files_named(manifest: Manifest, there: Sequence[str]) -> dict[str, int]:
     return found
 
 
+def path_ends(path: str) -> list[str]:
+    """Every end of a provider's path that can be a path below a folder, the shortest first.
+
+    >>> path_ends("s3://bills/data/a.csv")
+    ['a.csv', 'data/a.csv', 'bills/data/a.csv']
+    """
+    ends: list[str] = []
+    for part in reversed(path.split("/")):
+        if part in ("", ".", ".."):
+            break
+        ends.append(f"{part}/{ends[-1]}" if ends else part)
+    return ends
+
+
 def _most_shared(files: Iterable[str], path: str) -> int:
     return max((_shared_tail(file, path) for file in files), default=0)
 

@@ -82,14 +82,15 @@ def sort_into_bills(
     threads: int = 2,
     memory_limit: str = "1GiB",
     on_progress: Progress | None = None,
+    look_around: bool = True,
 ) -> Sorted:
     """Opens the files and sorts them into bills; what has to be written goes to `folder`.
 
-    `by_month` False keeps the months of a payer together. Raises BillError for a file that is no bill's, or that cannot be
-    read to its end.
+    `by_month` False keeps the months of a payer together; `look_around` is that of `open_each`. Raises BillError
+    for a file that is no bill's, or that cannot be read to its end.
     """
     tell = on_progress or _silent
-    files = open_each(paths, work_dir=folder, format_name=format_name, any_provider=True)
+    files = open_each(paths, work_dir=folder, format_name=format_name, any_provider=True, look_around=look_around)
     bills: dict[BillName, list[Part]] = {}
     left_out: dict[str, int] = {}
     parsed: dict[str, Path] = {}

@@ -47,7 +47,7 @@ class BillFiles:
 
 def files_sort(paths: Sequence[Path], *, folder: Path, store: Store, meter: Meter) -> Sorted:
     """Sorts files into bills; cut files are in the store when it returns. Touches no database: it may take long."""
-    found = sort_into_bills(paths, folder=folder, on_progress=meter.tell)
+    found = sort_into_bills(paths, folder=folder, on_progress=meter.tell, look_around=False)
     for parts in found.bills.values():
         for part in parts:
             if part.cut_from is not None:

@@ -240,6 +240,15 @@ def test_upload__text_longer_than_the_ledger_holds__is_told_as_the_bills_fault(r
     assert not LedgerHour.objects.exists()
 
 
+def test_upload__manifest_that_names_anothers_file__finds_only_its_own(room, cur, first, store):
+    other = store / "reading-other" / "bill.csv.gz"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(cur.bytes(first))
+    upload = room.upload(b'{"reportKeys": ["reading-other/bill.csv.gz"]}', name="x-Manifest.json")
+    assert (upload.state, upload.error_code) == ("failed", "bill.incomplete")
+    assert not BillVersion.objects.exists()
+
+
 def test_upload__read_to_the_end__has_told_its_rows(room, first):
     upload = room.upload(first)
     assert (upload.progress.rows_read, upload.progress.rows_total) == (60, 60)

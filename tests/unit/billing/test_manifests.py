@@ -7,7 +7,7 @@ import json
 import pytest
 
 from cloudtuner.errors import BillError
-from emissions.billing.files import open_files
+from emissions.billing.files import open_each, open_files
 from emissions.sample_exports import azure_rows, csv_bytes, cur2_rows, cur_rows
 
 OLD, NEW = csv_bytes(cur_rows()[:20]), csv_bytes(cur_rows()[:30])
@@ -51,6 +51,25 @@ def test_manifest__given_by_itself__finds_its_files(tmp_path):
     root = _legacy(tmp_path) / "cur/aravali/20260201-20260301"
     assert _names([root / "aravali-Manifest.json"], tmp_path) == {"aa-new/aravali-00001.csv"}
     assert _names([root / "zz-old/aravali-Manifest.json"], tmp_path) == {"aravali-00001.csv"}
+
+
+def test_manifest__given_by_itself__asks_above_its_folder_for_names_only(tmp_path):
+    told = {"billingPeriod": {"start": "20260201"}, "assemblyId": "a", "reportKeys": ["cur/../a/x-00001.csv"]}
+    root = _put(tmp_path / "bucket", {"notes/x-Manifest.json": told, "elsewhere/x-00001.csv": OLD})
+    with pytest.raises(BillError, match="which is not there"):
+        _names([root / "notes/x-Manifest.json"], tmp_path)
+    _put(root, {"a/x-00001.csv": OLD})
+    assert _names([root / "notes/x-Manifest.json"], tmp_path) == {"a/x-00001.csv"}
+
+
+def test_manifest__of_a_stranger__names_nothing_outside_its_folder(tmp_path):
+    told = {"billingPeriod": {"start": "20260201"}, "assemblyId": "a", "reportKeys": ["others/x-00001.csv"]}
+    root = _put(tmp_path / "store", {"mine/x-Manifest.json": told, "others/x-00001.csv": OLD})
+    with pytest.raises(BillError, match="which is not there"):
+        open_each([root / "mine/x-Manifest.json"], work_dir=tmp_path, look_around=False)
+    _put(root, {"mine/x-00001.csv": OLD})
+    (found,) = open_each([root / "mine/x-Manifest.json"], work_dir=tmp_path, look_around=False)
+    assert found.path.is_relative_to(root / "mine")
 
 
 def test_folder__data_export_with_two_executions__takes_the_latest_of_each_month(tmp_path):
