@@ -6,16 +6,24 @@ import random
 from collections import defaultdict
 from dataclasses import replace
 
+import psycopg
 import pyarrow as pa
 import pytest
+from django.db import connection
+from django.db.utils import InterfaceError, OperationalError
 
+from cloudtuner import clock
 from cloudtuner.clock import month_hours
 from cloudtuner.errors import BillError
-from emissions import selectors
+from cloudtuner.tenancy import tenant_context
+from emissions import selectors, services
 from emissions.engine.results import HOURS_SCHEMA
+from emissions.models import LedgerBatch, LedgerDay, LedgerHour, LedgerMonth, LedgerSeries, Upload
 from emissions.models.ledger import BOUNDED, MEASURES, SERIES_KEY
+from emissions.register.models import WaitingJob
 from emissions.selectors.figures import LedgerFilters
 from emissions.selectors.ledger import SORTS
+from emissions.services import copying
 from emissions.services.copying import binary_rows
 from emissions.services.series import FIGURES, stated
 
@@ -133,8 +141,6 @@ def test_binary_rows__slice_of_a_column__holds_its_own_values():
 
 
 def test_ledger__rows_as_they_are_sent__have_the_types_of_the_table(room, cur):
-    from django.db import connection
-
     room.version(cur.hours(cur.Line(), 3))
     with connection.cursor() as cursor:
         cursor.execute("SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'emissions_ledgerhour'")
@@ -144,6 +150,37 @@ def test_ledger__rows_as_they_are_sent__have_the_types_of_the_table(room, cur):
     assert [kinds[name] for name in FIGURES] == [
         {pa.int32(): "integer", pa.int64(): "bigint"}[block.schema.field(name).type] for name in FIGURES
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_post__session_dies_among_its_copies__nothing_is_there_and_the_next_has_all(room, cur, test_database, monkeypatch):
+    lines = [*cur.hours(cur.Line(), 40), *cur.hours(cur.Line(account=cur.other), 40)]
+    real, sent = copying.binary_rows, []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+
+    def dies_at_the_third(block):
+        sent.append(block.num_rows)
+        if len(sent) == 3:
+            with psycopg.connect(test_database.url()) as other:
+                assert other.execute(f"SELECT count(*) FROM {room.tenant.schema}.emissions_ledgerseries").fetchone() == (0,)
+                other.execute("SELECT pg_terminate_backend(%s)", [pid])
+        return real(block)
+
+    monkeypatch.setattr("emissions.services.series._BLOCK_ROWS", 16)
+    monkeypatch.setattr(copying, "binary_rows", dies_at_the_third)
+    with pytest.raises((psycopg.OperationalError, OperationalError, InterfaceError)):
+        room.upload(lines)
+    connection.close()
+    monkeypatch.setattr(copying, "binary_rows", real)
+    with tenant_context(room.tenant.schema):
+        assert not any(model.objects.exists() for model in (LedgerSeries, LedgerHour, LedgerDay, LedgerMonth, LedgerBatch))
+        upload = Upload.objects.get()
+        WaitingJob.objects.update(due_at=clock.now(), taken_until=None)
+        services.upload_read(upload_id=upload.pk)
+        assert LedgerBatch.objects.get().row_count == LedgerHour.objects.count() == 80
+        assert services.ledger_verify() == []
 
 
 @pytest.fixture
