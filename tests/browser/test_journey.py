@@ -32,6 +32,7 @@ PLACES = {
     "certificates": "/certificates/",
     "members": "/settings/members/",
     "addresses": "/settings/addresses/",
+    "api-keys": "/settings/api-keys/",
     "audit": "/settings/audit/",
 }
 
