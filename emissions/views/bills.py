@@ -116,6 +116,7 @@ def upload(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
         "where": where,
         "todo": todo,
         "notes": [note for note in detail.notes if note.code != "bill.unchanged"],
+        "refusals": _refusals(detail),
         "unchanged": [note for note in detail.notes if note.code == "bill.unchanged"],
         "read": [
             {
@@ -151,6 +152,18 @@ def confirm_upload(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
         told = ngettext("%d bill confirmed. The ledger follows it now.", "%d bills confirmed. The ledger follows them now.", done)
         messages.success(request, told % done)
     return redirect("emissions:upload", upload_id)
+
+
+def _refusals(detail: UploadDetail) -> list[dict[str, Any]]:
+    """Why bills were refused, each reason once, with the bills that it is about."""
+    found: dict[str, list[str]] = {}
+    for bill, version in detail.versions:
+        if version.error:
+            found.setdefault(version.error, []).append(f"{bill.provider.upper()} {_period(bill)}")
+    return [
+        {"error": error, "bills": bills[0] if len(bills) == 1 else f"{bills[0]} – {bills[-1]}", "count": len(bills)}
+        for error, bills in found.items()
+    ]
 
 
 def _place(detail: UploadDetail) -> tuple[str, str]:
