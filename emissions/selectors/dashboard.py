@@ -105,12 +105,12 @@ def _completeness(hour_from: int, hour_through: int) -> tuple[Completeness, ...]
     for account, first, last in periods.values_list("account", "period_from", "period_through"):
         start, end = spans.get(account, (first, last))
         spans[account] = (min(start, first), max(end, last))
-    present: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    present: dict[tuple[str, int], dict[int, int]] = defaultdict(lambda: defaultdict(int))
     days = AccountDay.objects.filter(hour__range=(hour_from - 23, hour_through), account__in=spans)
-    for account, day, hours in days.values_list("account", "hour", "hours"):
-        present[account][day] |= hours
+    for account, period, day, hours in days.values_list("account", "period_from", "hour", "hours"):
+        present[account, period][day] |= hours
     counted: dict[str, int] = defaultdict(int)
-    for account, told in present.items():
+    for (account, _period), told in present.items():
         start, end = _cut(spans[account], hour_from, hour_through)
         for day, hours in hours_covered(told).items():
             mask = (
