@@ -81,10 +81,11 @@ def traced_rows(
         rows = workings.connection.execute(
             f"SELECT {', '.join(KEY_FIELDS)}, month, file, row_no, quantity, quantity_text, cost_micro, {LONGER_SQL} FROM ("  # noqa: S608
             f"SELECT l.*, p.* EXCLUDE (profile, fault), {line_fault()} AS fault, coalesce({known}, FALSE) AS identified "
-            f"FROM ({workings.lines(Slice(), own)}) l JOIN profile p USING (profile) WHERE account = ? AND hour = ? "
+            f"FROM ({workings.lines(Slice(), own)}) l JOIN profile p USING (profile) WHERE hour = ? "
             f"QUALIFY NOT identified OR row_number() OVER ({ONE_OF_DOUBLES}) = 1) "
-            "WHERE energy AND fault = 0 ORDER BY file, row_no",
-            [account, hour],
+            # Copies of a line may name two accounts; only one of them has it.
+            "WHERE account = ? AND energy AND fault = 0 ORDER BY file, row_no",
+            [hour, account],
         ).fetchall()
     finally:
         workings.close()

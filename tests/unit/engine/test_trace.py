@@ -26,8 +26,20 @@ def test_trace__every_row_of_an_hour__adds_up(samples, factors):
                 == (row["region"], row["service"], row["category"], row["quality"])
             ]
             assert len(lines) == row["lines"]
-            for name in ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug"):
+            for name in ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug", "water_ul"):
                 assert sum(getattr(line, name) for line in lines) == row[name]
+
+
+def test_trace__copies_of_a_line_under_two_accounts__only_one_account_has_it(write_bill, factors):
+    bill = write_bill(
+        [{"line_item_usage_account_id": account, "identity_line_item_id": "one"} for account in ("1" * 12, "2" * 12)]
+    )
+    with estimate([bill], factor_set=factors) as found:
+        (row,) = found.hours.to_pylist()
+    traced = {
+        account: trace_lines([bill], factor_set=factors, account=account, hour=row["hour"]) for account in ("1" * 12, "2" * 12)
+    }
+    assert {account for account, lines in traced.items() if lines} == {row["account"]}
 
 
 def test_trace__line__names_file_line_and_every_factor(samples, factors, slow):
