@@ -63,12 +63,7 @@ def test_flags__of_the_feed__are_the_contracts():
 
 
 def test_refusals__every_error_of_ours__has_a_sentence_with_its_arguments():
-    known = {
-        entry["name"]: entry
-        for contract in AROUND
-        for entry in artifacts.load(contract).abi
-        if entry["type"] == "error"
-    }
+    known = {entry["name"]: entry for contract in AROUND for entry in artifacts.load(contract).abi if entry["type"] == "error"}
     for name, entry in known.items():
         if name.startswith(OURS):
             assert refusals_around.TEXTS[name].format(**{item["name"]: 0 for item in entry["inputs"]}), name
