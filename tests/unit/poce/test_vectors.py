@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 
 import pytest
 
@@ -45,7 +46,8 @@ def test_digest__against_eth_account__same_digest_and_signature(name, signatures
 
 def test_struct_fields__names__match_but_for_case():
     for struct, kind in KINDS.values():
-        camel = ["".join(p.capitalize() if i else p for i, p in enumerate(n.split("_"))) for n in kind.__dataclass_fields__]
+        names = [field.name for field in fields(kind)]
+        camel = ["".join(p.capitalize() if i else p for i, p in enumerate(n.split("_"))) for n in names]
         assert camel == [name for _, name in fields_of(struct)]
 
 
