@@ -163,8 +163,7 @@ def _value(
 ) -> Estimate:
     bill = _bill(files, workings)
     uses = workings.keys()
-    with workings.finding_doubles():
-        card = rate_card(method, ((use.key, use.month) for use in uses), factor_set, basis)
+    card = rate_card(method, ((use.key, use.month) for use in uses), factor_set, basis)
     rated = [(use, card.rates[use.key, use.month]) for use in uses if (use.key, use.month) in card.rates]
     workings.lay_card(rated)
     tell("value", 1, 1 + len(workings.slices))

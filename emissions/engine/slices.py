@@ -15,8 +15,11 @@ import pyarrow.parquet as pq
 
 from emissions.engine.lines import HOUR_US, LineSource
 
+# Lines of a slice: of a large bill more, because a row group that spans a cut is read in both slices.
 _LINES = 500_000
-# A row group that spans a cut is read twice. In a file in order of time few do.
+_MOST_LINES = 2_000_000
+_SLICES = 32
+# In a file in order of time few row groups span a cut.
 _MOST_READ = 1.5
 
 
@@ -62,7 +65,7 @@ def _cuts(groups: list[tuple[int, int, int]], total: int) -> list[int]:
     """Full hours that cut the lines into parts of about the same size."""
     cuts: list[int] = []
     before = 0
-    wanted = total / max(1, round(total / _LINES))
+    wanted = total / max(1, round(total / min(max(_LINES, total // _SLICES), _MOST_LINES)))
     for start, _, rows in sorted(groups):
         if before >= wanted * (len(cuts) + 1):
             cuts.append(start // HOUR_US * HOUR_US)

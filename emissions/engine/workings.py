@@ -6,9 +6,7 @@ as long as there is room; beyond it the files are read again. So memory does not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -95,6 +93,7 @@ class Workings:
         self._open(tell)
         self.slices = slices_of(self.sources)
         self._survey({cut: f"held_{number}" for number, cut in enumerate(self.slices[: self._room()])})
+        self._drop_doubles()
 
     def survey(self) -> None:
         """Opens the files and finds the profiles."""
@@ -112,14 +111,10 @@ class Workings:
             if conclude(self.connection, self.sources, list(self.team.each(looks)), by_month=self.by_month):
                 break
 
-    @contextmanager
-    def finding_doubles(self) -> Iterator[None]:
-        """Looks for lines that stand there twice while the caller does something else; they are gone afterwards."""
+    def _drop_doubles(self) -> None:
+        """Takes away lines that stand there twice, and what only the survey needs of those that are held."""
         searches = [partial(twins, sources=self.sources, cut=cut, held=self._held.get(cut, "")) for cut in self.slices]
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="doubles") as pool:
-            searching = pool.submit(lambda: list(self.team.each(searches)))
-            yield
-            twice = searching.result()
+        twice = list(self.team.each(searches))
         self.duplicates = doubles.drop(self.connection, self.sources, twice, by_month=self.by_month)
         for table in self._held.values():
             if self.duplicates:
