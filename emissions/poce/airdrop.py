@@ -10,20 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
 from cloudtuner.errors import ProofError
 
-from .canonical import jcs, read_canonical
+from .canonical import read_canonical
 from .eip712 import SignedStruct
 from .epoch import NodeState, history_root
 from .fields import Fields
-from .hexes import to_hex
 from .live import LiveReport
 from .merkle import StandardTree, TreeLeaf
 from .multiproof import Multiproof, multiproof, rows_in_tree_order
+from .published import Published
 from .report import MAX_RETRO_HOURS
 
 ROUND_STRUCT = (
@@ -106,7 +105,7 @@ class AirdropRound(SignedStruct):
 
 
 @dataclass(frozen=True)
-class AirdropList:
+class AirdropList(Published):
     """The leaves of one round by node id, and what earlier rounds named of every node.
 
     Raises ProofError `airdrop.order` unless each node stands once, in order, at least one leaf.
@@ -139,18 +138,6 @@ class AirdropList:
             "leaves": [entry.to_json() for entry in self.entries],
             "named": [{name: getattr(named, name) for name in _NAMED_NAMES} for named in self.named],
         }
-
-    @cached_property
-    def _bytes(self) -> bytes:
-        return jcs(self.to_json())
-
-    def to_bytes(self) -> bytes:
-        """The JCS bytes that are published; `dataHash` is their sha256."""
-        return self._bytes
-
-    @property
-    def data_hash(self) -> str:
-        return to_hex(sha256(self._bytes).digest())
 
     @classmethod
     def from_bytes(cls, data: bytes) -> AirdropList:

@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
 from cloudtuner.errors import ProofError
 
-from .canonical import jcs, read_canonical
+from .canonical import read_canonical
 from .eip712 import SignedStruct
 from .fields import Fields
-from .hexes import to_hex
 from .live import LiveReport
 from .merkle import StandardTree, TreeLeaf
+from .published import Published
 from .score import GENESIS_TERMS, Schedule, cumulative_tuner, read_schedule, scores
 
 HEADER_STRUCT = (
@@ -104,7 +103,7 @@ class BundleLeaf:
 
 
 @dataclass(frozen=True)
-class Bundle:
+class Bundle(Published):
     """The public part of an epoch: leaves by node id, each with its reports' hashes by hour."""
 
     chain_id: int
@@ -133,18 +132,6 @@ class Bundle:
             "terms": [terms.to_json() for terms in self.terms],
             "leaves": [entry.to_json() for entry in self.leaves],
         }
-
-    @cached_property
-    def _bytes(self) -> bytes:
-        return jcs(self.to_json())
-
-    def to_bytes(self) -> bytes:
-        """The JCS bytes that are published; `dataHash` is their sha256."""
-        return self._bytes
-
-    @property
-    def data_hash(self) -> str:
-        return to_hex(sha256(self._bytes).digest())
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Bundle:
