@@ -56,7 +56,7 @@ class BillFile:
 
     `kind` is csv, json or parquet. `export` is the export's name where AWS's folder layout tells it. `columns` of Parquet
     name the parts of a struct one by one, with dots. `rows` is how many there are: in text at most, where a value spans
-    lines. `formulas` tells a text file in which a cell might begin like a spreadsheet's formula.
+    lines.
     """
 
     path: Path
@@ -67,7 +67,6 @@ class BillFile:
     bill_format: BillFormat
     export: str = ""
     rows: int = 0
-    formulas: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -196,7 +195,7 @@ def _open_file(given: _Given, unpacked: Path, format_name: str | None, *, any_pr
     text = read_text_file(path, name, codec=codec or None, unpacked=unpacked)
     bill_format = format_of(text.header, text.first_line, name, format_name, any_provider)
     columns = _json_columns(text.header, bill_format) if text.kind == "json" else _csv_columns(text.header)
-    return BillFile(text.path, name, text.digest, text.kind, columns, bill_format, _export_name(path), text.rows, text.formulas)
+    return BillFile(text.path, name, text.digest, text.kind, columns, bill_format, _export_name(path), text.rows)
 
 
 def _csv_columns(header: Sequence[str]) -> tuple[FileColumn, ...]:

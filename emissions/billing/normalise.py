@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emissions.billing.files import BillFile, FileColumn
-from emissions.billing.formats import FIELDS, KEY_FIELDS, MOMENTS
+from emissions.billing.formats import FIELDS, MOMENTS
 from emissions.billing.places import COMPACT, LAST_PART, LOWER, Columns, First, Joined, Place, Source, places_of
 
 _FLOATS = ("double", "float", "halffloat")
@@ -42,18 +42,17 @@ def quantity_is_double(file: BillFile) -> bool:
 
 
 def fields_query(file: BillFile, *, numbered: bool = False) -> str:
-    """One column per field of FIELDS, in that order and under that name, `revision` and `formula`, and `row_no` if asked.
+    """One column per field of FIELDS, in that order and under that name, `revision`, and `row_no` if asked.
 
     - `start`, `end` and `period_start` are TIMESTAMP in UTC or NULL, `quantity` is VARCHAR (DOUBLE if
       `quantity_is_double`), `cost` is DOUBLE or NULL where it is no number, all others are VARCHAR and never NULL.
     - `revision` is 1 on a line that counts instead of another with the same `line_id`, `start` and `end`, else 0.
-    - `formula` tells a line with a text that a spreadsheet would run.
     - `row_no` (`numbered`) counts records from 1.
     """
     line = LineSql(file)
     fields = ", ".join(f"{line.field(field)} AS {quoted(field)}" for field in FIELDS)
-    more = f", {line.revision()} AS revision, {line.formula()} AS formula"
-    return f"SELECT {fields}{more}{', row_no' if numbered else ''} FROM {line.scan(numbered=numbered)}"  # noqa: S608
+    more = f", {line.revision()} AS revision{', row_no' if numbered else ''}"
+    return f"SELECT {fields}{more} FROM {line.scan(numbered=numbered)}"  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -130,15 +129,6 @@ class LineSql:
             return "0"
         told = self._text(First((Place(corrects.column),)))
         return f"({told} IN ({_listed(corrects.values)}))::INTEGER"
-
-    def formula(self) -> str:
-        """Whether a text that is kept of the line begins like a formula; asked only of files where one might."""
-        if not self.file.formulas:
-            return "FALSE"
-        texts = (self._text(self.format.columns.get(field, First())) for field in ("account", *KEY_FIELDS))
-        return " OR ".join(
-            f"left({text}, 1) IN ('=', '@') OR (left({text}, 1) IN ('+', '-') AND length({text}) > 1)" for text in texts
-        )
 
     def scan(self, *, numbered: bool) -> str:
         """The FROM part that reads the file's columns; `numbered` adds `row_no`."""

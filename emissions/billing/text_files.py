@@ -31,12 +31,6 @@ csv.field_size_limit(4 << 20)
 MAX_RATIO = 200
 ALWAYS_ALLOWED = 64 << 20
 
-# A cell that a spreadsheet would run begins with one of four signs. Every byte becomes a letter for what it is (between
-# cells, such a sign, anything else), so that one search finds them all. Negative numbers look alike: a hit means only that
-# the lines are looked at one by one.
-_KINDS = bytes(ord("b") if byte in b',"\n' else ord("s") if byte in b"=@+-" else ord(".") for byte in range(256))
-_FORMULA = b"bs"
-
 
 @dataclass(frozen=True)
 class TextFile:
@@ -50,7 +44,6 @@ class TextFile:
     path: Path
     digest: str
     rows: int
-    formulas: bool
     header: list[str]
     first_line: dict[str, str]
 
@@ -92,7 +85,7 @@ def read_text_file(path: Path, name: str, *, codec: str | None, unpacked: Path) 
     kind = "json" if is_json_lines(start) else "csv"
     header, first_line = _start(start, name)
     rows = facts.newlines - facts.ended + (kind == "json")
-    return TextFile(kind, plain, "0x" + digest.hexdigest(), rows, facts.formulas, header, first_line)
+    return TextFile(kind, plain, "0x" + digest.hexdigest(), rows, header, first_line)
 
 
 class _Facts:
@@ -101,7 +94,7 @@ class _Facts:
     def __init__(self, name: str, codec: str | None) -> None:
         self.name, self.codec = name, codec
         self.size = self.newlines = self.returns = 0
-        self.bare_returns = self.formulas = self.ended = False
+        self.bare_returns = self.ended = False
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._last = b""
 
@@ -122,8 +115,6 @@ class _Facts:
             returns, pairs = joined.count(b"\r") - joined.endswith(b"\r"), joined.count(b"\r\n")
             self.returns += pairs
             self.bare_returns |= returns > pairs
-        if not self.formulas:
-            self.formulas = _FORMULA in (self._last + chunk).translate(_KINDS)
         self.newlines += newlines
         self.ended = chunk.endswith(b"\n")
         self._last = chunk[-1:]

@@ -97,12 +97,10 @@ def open_lines(file: BillFile, number: int, parsed: Path | None = None) -> LineS
     """The lines of a Parquet file, or of the Parquet file `parsed` that `parse_query` filled from a text file."""
     if parsed is not None:
         shared = {quoted(field): quoted(field) for field in (*SHARED, "period_start")}
-        fields = {field: quoted(field) for field in (*SHARED, "period_start")} | {"formula": "FALSE"}
+        fields = {field: quoted(field) for field in (*SHARED, "period_start")}
         line = LineSql(file)
         if not line.has("period_start"):
             del shared[quoted("period_start")], fields["period_start"]
-        if file.formulas:
-            shared["formula"] = fields["formula"] = "formula"
         own = ("start_at", "end_at", "quantity", "quantity_text", "cost_micro", "line_id", "revision")
         own_values = {name: name for name in own}
         return LineSource(number, file, parsed, Profile(shared, fields), own_values, ("start_at", "timestamp[us]"))
@@ -114,7 +112,7 @@ def parse_query(file: BillFile) -> str:
     """What is kept of a text file: its fields in their form, and a line's own values."""
     columns = ", ".join(f"{sql} AS {name}" for name, sql in _own(LineSql(file), over_fields=True).items())
     shared = ", ".join(quoted(field) for field in (*SHARED, "period_start"))
-    return f"SELECT {shared}, formula, {columns} FROM ({fields_query(file)})"  # noqa: S608
+    return f"SELECT {shared}, {columns} FROM ({fields_query(file)})"  # noqa: S608
 
 
 def _own(line: LineSql, *, over_fields: bool = False) -> dict[str, str]:

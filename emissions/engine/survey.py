@@ -118,7 +118,7 @@ def _sampled(source: LineSource) -> str:
     texts = ", ".join(f"{source.profile.fields[field]} AS {quoted(field)}" for field in SHARED)
     period = month_sql(source.profile.fields["period_start"]) if source.monthly else "NULL::INTEGER"
     return (
-        f"SELECT {texts}, {period} AS period, {source.profile.fields['formula']} AS formula, "  # noqa: S608
+        f"SELECT {texts}, {period} AS period, {source.profile.formula} AS formula, "  # noqa: S608
         f"grouped.* EXCLUDE (sample, file) FROM ({source.lines()}) AS line "
         f"JOIN grouped ON line.row_no = grouped.sample - ({source.number}::BIGINT << {FILE_BITS}) "
         f"WHERE grouped.file = {source.number}"

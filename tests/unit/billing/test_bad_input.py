@@ -27,6 +27,7 @@ from emissions.sample_exports import (
     focus_aws_rows,
     focus_azure_rows,
     gcp_rows,
+    gcp_text_rows,
     json_lines,
 )
 
@@ -44,8 +45,12 @@ def _changed(line: int, **cells: str) -> bytes:
 
 
 def _parquet(change: Callable[[pa.Table], pa.Table] = lambda table: table, **options: object) -> bytes:
+    return _written(change(pa.Table.from_pylist(cur_parquet_rows())), **options)
+
+
+def _written(table: pa.Table, **options: object) -> bytes:
     out = pa.BufferOutputStream()
-    pq.write_table(change(pa.Table.from_pylist(cur_parquet_rows())), out, **options)
+    pq.write_table(table, out, **options)
     return out.getvalue().to_pybytes()
 
 
@@ -255,6 +260,24 @@ def test_bad_line__any_kind__is_told_with_file_and_line_and_the_rest_counts(case
     with estimate([path], factor_set=factors) as found:
         assert [(bad.file, bad.line, bad.code) for bad in found.quarantined] == [("a.csv", line, code)]
         assert found.counts.lines == N
+
+
+FORMULAS: dict[str, tuple[str, Callable[[list[dict]], bytes], int]] = {
+    "CSV": ("a.csv", csv_bytes, 4),
+    "JSON lines": ("a.jsonl", json_lines, 3),
+    "Parquet": ("a.parquet", lambda rows: _written(pa.Table.from_pylist(rows)), 3),
+}
+
+
+@pytest.mark.parametrize("kind", FORMULAS)
+@pytest.mark.parametrize(("text", "codes"), [("=1+1", ["line.formula"]), ("+1", ["line.formula"]), ("Compute - x", [])])
+def test_formula__in_any_kind_of_file__quarantines_its_line(kind, text, codes, factors, tmp_path):
+    name, write, line = FORMULAS[kind]
+    rows = gcp_text_rows()
+    rows[2]["service.description"] = text
+    (tmp_path / name).write_bytes(write(rows))
+    with estimate([tmp_path / name], factor_set=factors) as found:
+        assert [(bad.file, bad.line, bad.code) for bad in found.quarantined] == [(name, line, code) for code in codes]
 
 
 LINE_ENDS: dict[str, Callable[[], bytes]] = {
