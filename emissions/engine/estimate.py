@@ -184,8 +184,8 @@ def _value(
         write_lines(workings, {use.number: rate for use, rate in rated}, lines_out)
 
     def discard() -> None:
-        workings.close()
         workings.kept.clear()
+        workings.close()
         shutil.rmtree(folder, ignore_errors=True)
 
     found = Estimate(

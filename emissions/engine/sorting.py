@@ -216,3 +216,4 @@ def keep_parsed(parsed: Mapping[str, Path], files: Iterable[BillFile | Path], re
         path = kept.path(f"lines-{number}.parquet") if file.digest in parsed else None
         if path is not None:
             parsed[file.digest].rename(path)
+    kept.release()

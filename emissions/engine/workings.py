@@ -85,8 +85,9 @@ class Workings:
         self.hourly = False
 
     def close(self) -> None:
-        """Lets go of the database."""
+        """Lets go of the database, and of what is kept of an unfinished run."""
         self.connection.close()
+        self.kept.release()
 
     def read(self, tell: Progress) -> None:
         """Parses text files, finds the profiles and the duplicates; tells rows on the way."""
