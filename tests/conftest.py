@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import django.test
@@ -123,7 +124,7 @@ def _connect_as(url: str, *, role: str) -> None:
 
 @pytest.fixture(scope="session")
 def test_database(
-    postgres_urls: tuple[str, str], key_files: Path, django_db_blocker: object, django_test_environment: None
+    postgres_urls: tuple[str, str], key_files: Path, django_db_blocker: Any, django_test_environment: None
 ) -> Iterator[TestDatabase]:
     """The migrated template with its two organisations, and the copy that tests work on."""
     from django.conf import settings
@@ -136,14 +137,14 @@ def test_database(
     with _connect(owner_url) as owner:
         owner.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database.template)))
     try:
-        with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        with django_db_blocker.unblock():
             _connect_as(_with_name(owner_url, database.template), role="owner")
             _fill_template()
             _connect_as(database.url("app"), role="app")
             database.recreate()
         yield database
     finally:
-        with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        with django_db_blocker.unblock():
             connections.close_all()
         for name in (database.name, database.template):
             _drop(app_url, owner_url, name)
@@ -197,6 +198,6 @@ def _fresh_copies(request: pytest.FixtureRequest) -> Iterator[None]:
         else:
             request.getfixturevalue("test_database").recreate()
 
-    django.test.TransactionTestCase._fixture_teardown = teardown  # type: ignore[method-assign]
+    django.test.TransactionTestCase._fixture_teardown = teardown
     yield
-    django.test.TransactionTestCase._fixture_teardown = before  # type: ignore[method-assign]
+    django.test.TransactionTestCase._fixture_teardown = before

@@ -219,10 +219,10 @@ def make_network(anvil: Anvil, chosen: ChainChoice, *, owner: str | None = None,
 
 
 @pytest.fixture
-def wait_until():  # type: ignore[no-untyped-def]
+def wait_until():
     """Polls until a condition holds; fails after the timeout."""
 
-    def wait(condition, *, timeout_s: float = 20.0, what: str = "the condition"):  # type: ignore[no-untyped-def]
+    def wait(condition, *, timeout_s: float = 20.0, what: str = "the condition"):
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             if value := condition():

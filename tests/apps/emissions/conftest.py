@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -123,18 +124,18 @@ def cur() -> SimpleNamespace:
 
 
 @pytest.fixture(autouse=True)
-def store(tmp_path: Path, settings: object) -> Path:
+def store(tmp_path: Path, settings: Any) -> Path:
     """A content store of the test's own."""
-    settings.OBJECT_STORE_URL = f"file://{tmp_path / 'store'}"  # type: ignore[attr-defined]
+    settings.OBJECT_STORE_URL = f"file://{tmp_path / 'store'}"
     return tmp_path / "store"
 
 
 @pytest.fixture(autouse=True)
-def address_book(tmp_path: Path, settings: object) -> Path:
+def address_book(tmp_path: Path, settings: Any) -> Path:
     """Where the contracts would be."""
     path = tmp_path / "addresses.json"
     path.write_text(json.dumps({"chain_id": 31337, "contracts": {"node_registry": "0x" + "11" * 20}}))
-    settings.ADDRESS_BOOK = str(path)  # type: ignore[attr-defined]
+    settings.ADDRESS_BOOK = str(path)
     return path
 
 
@@ -142,9 +143,9 @@ def address_book(tmp_path: Path, settings: object) -> Path:
 class Room:
     """One organisation with its schema open, and what its people do."""
 
-    tenant: object
+    tenant: Any
 
-    def upload(self, *bills: bytes | Sequence[Line], name: str = "bill.csv.gz") -> object:
+    def upload(self, *bills: bytes | Sequence[Line], name: str = "bill.csv.gz") -> Any:
         """Uploads bills as files and reads them to the end; returns the upload as its page shows it."""
         from emissions import selectors, services
 
@@ -152,23 +153,23 @@ class Room:
         for number, bill in enumerate(bills):
             data = bill if isinstance(bill, bytes) else bill_bytes(bill)
             files.append(SimpleUploadedFile(name if number == 0 else f"{number}-{name}", data))
-        upload = services.bill_upload(actor=self.tenant.owner, files=files)  # type: ignore[attr-defined]
+        upload = services.bill_upload(actor=self.tenant.owner, files=files)
         services.upload_read(upload_id=upload.pk)
         return selectors.upload(upload.pk)
 
-    def version(self, *bills: bytes | Sequence[Line]) -> object:
+    def version(self, *bills: bytes | Sequence[Line]) -> Any:
         """The one version that an upload made."""
         from emissions import selectors
 
         upload = self.upload(*bills)
-        ((_, summary),) = upload.versions  # type: ignore[attr-defined]
+        ((_, summary),) = upload.versions
         return selectors.bill_version(summary.id)
 
-    def confirm(self, version: object) -> None:
+    def confirm(self, version: Any) -> None:
         """Confirms a version as the owner."""
         from emissions import services
 
-        services.bill_version_confirm(actor=self.tenant.owner, version_id=version.id)  # type: ignore[attr-defined]
+        services.bill_version_confirm(actor=self.tenant.owner, version_id=version.id)
 
     def total(self) -> int:
         """µg in the ledger."""
@@ -179,11 +180,11 @@ class Room:
 
 
 @pytest.fixture
-def room(two_organizations: tuple[object, object]) -> Iterator[Room]:
+def room(two_organizations: tuple[Any, Any]) -> Iterator[Room]:
     """Aravali with its schema open."""
     from cloudtuner.tenancy import tenant_context
 
-    with tenant_context(two_organizations[0].schema):  # type: ignore[attr-defined]
+    with tenant_context(two_organizations[0].schema):
         yield Room(two_organizations[0])
 
 

@@ -103,8 +103,8 @@ CERTIFICATES = ("certificates.tasks.certificates_tick", "documents")
 @pytest.fixture
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """The tasks that were sent by name, with their queues."""
-    import certificates.tasks  # noqa: F401
-    import tokens.tasks  # noqa: F401
+    import certificates.tasks  # noqa: F401 - importing registers them
+    import tokens.tasks  # noqa: F401 - as above
 
     app = current_app._get_current_object()
     found: list[tuple[str, str]] = []

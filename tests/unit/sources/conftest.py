@@ -54,7 +54,7 @@ class _Answer(BaseHTTPRequestHandler):
             self.server.gets.append(name)
             self._send(404, b"<Error><Code>NoSuchKey</Code></Error>") if data is None else self._send(200, data, "b" * 8)
 
-    do_HEAD = do_PUT = do_DELETE = do_POST = do_GET  # noqa: N815
+    do_HEAD = do_PUT = do_DELETE = do_POST = do_GET  # noqa: N815 - names that http.server calls
 
     def _google(self, prefix: str) -> bytes:
         items = "".join(
@@ -88,7 +88,7 @@ class _Answer(BaseHTTPRequestHandler):
         if self.server.cut and tag:
             self.close_connection = True
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, *_: object) -> None:
         """Tests are quiet."""
 
 
