@@ -55,8 +55,12 @@ class StandardTree:
     @classmethod
     def from_encoded(cls, encoded: Iterable[bytes]) -> StandardTree:
         """The tree over rows that are already abi-encoded; for callers that encode a million rows of one shape faster."""
+        return cls.from_hashes(hash_twice(encoded))
+
+    @classmethod
+    def from_hashes(cls, hashes: list[bytes]) -> StandardTree:
+        """The tree over leaf hashes, for callers that made them as their rows came: `hash_twice`."""
         tree = cls.__new__(cls)
-        hashes = _hash_twice(encoded)
         if not hashes:
             raise ProofError("a tree needs at least one leaf.", code="merkle.empty")
         tree._nodes, tree._hashes = _grow(hashes), hashes
@@ -125,11 +129,12 @@ def _word(value: str | bytes) -> bytes:
 
 def _leaf_hashes(values: Sequence[Sequence[Any]], types: Sequence[str]) -> list[bytes]:
     if "string" in types:
-        return _hash_twice(encode(types, row) for row in values)
-    return _hash_twice(encode_rows(types, values))
+        return hash_twice(encode(types, row) for row in values)
+    return hash_twice(encode_rows(types, values))
 
 
-def _hash_twice(encoded: Iterable[bytes]) -> list[bytes]:
+def hash_twice(encoded: Iterable[bytes | memoryview]) -> list[bytes]:
+    """The leaf hash of every abi-encoded row."""
     keccak_256 = sha3.keccak_256
     return [keccak_256(keccak_256(row).digest()).digest() for row in encoded]
 

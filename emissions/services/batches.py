@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from itertools import chain
 
 from django.db import connection
 
@@ -14,7 +13,7 @@ from emissions.models import LedgerBatch
 from emissions.models.ledger import SERIES_KEY
 from emissions.poce.canonical import jcs
 from emissions.poce.hexes import ZERO_32, to_hex
-from emissions.poce.merkle import StandardTree
+from emissions.poce.merkle import StandardTree, hash_twice
 from emissions.services.copying import BINARY_END, BINARY_HEAD
 from emissions.services.series import FIGURES
 
@@ -25,41 +24,43 @@ _SERIES = (
 )
 # Two bytes that count the fields; of each field four bytes of length, and four or eight of figures.
 _ROW_BYTES = 2 + 4 * len(FIGURES) + 4 * 3 + 8 * (len(FIGURES) - 3)
+_PAGE_BYTES = PAGE_ROWS * _ROW_BYTES
+
+
+class Leaves:
+    """The leaves of a batch's Merkle root, hashed as its rows come: a ledger of millions of rows is never in memory.
+
+    A leaf is the double hash of a page: up to PAGE_ROWS rows by series and hour, each as in PostgreSQL's COPY binary form,
+    or up to PAGE_ROWS series in the order of their numbers, each as its line in COPY's text form. Anyone with a dump can
+    check it, and a row is shown to be there with its page and its series' page.
+    """
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._hashes: list[bytes] = []
+        self._rest = b""
+
+    def add(self, block: bytes | bytearray) -> None:
+        """Takes the next rows, whole ones."""
+        self.rows += len(block) // _ROW_BYTES
+        waiting = memoryview(self._rest + block if self._rest else block)
+        whole = len(waiting) - len(waiting) % _PAGE_BYTES
+        self._hashes += hash_twice(waiting[start : start + _PAGE_BYTES] for start in range(0, whole, _PAGE_BYTES))
+        self._rest = bytes(waiting[whole:])
+
+    def root(self, *, after: int, through: int) -> str:
+        """The root over the rows that came and the series `after + 1 … through`, from the table; zero for none."""
+        rest = [self._rest] if self._rest else []
+        hashes = [*self._hashes, *hash_twice([*rest, *_series_pages(after, through)])]
+        return StandardTree.from_hashes(hashes).root if hashes else ZERO_32
 
 
 def batch_root(*, after: int, through: int) -> tuple[str, int]:
-    """The Merkle root over the series `after + 1 … through` and their rows as they stand in the tables, and the count of
-    rows; zero for none.
-
-    A leaf is the double hash of a page: up to PAGE_ROWS series in the order of their numbers, each as its line in
-    PostgreSQL's COPY text form, or up to PAGE_ROWS rows by series and hour, each as in COPY's binary form. Anyone with a
-    dump can check it, and a row is shown to be there with its page and its series' page.
-    """
-    return root_of(rows_stored(after=after, through=through), after=after, through=through)
-
-
-def root_of(blocks: Iterable[bytes | bytearray], *, after: int, through: int) -> tuple[str, int]:
-    """The root and the count of rows of series that are stored already, the rows coming in blocks of whole rows."""
-    count = 0
-
-    def pages() -> Iterator[bytes]:
-        nonlocal count
-        rest, page = b"", PAGE_ROWS * _ROW_BYTES
-        for block in blocks:
-            count += len(block) // _ROW_BYTES
-            waiting = memoryview(rest + block if rest else block)
-            whole = len(waiting) - len(waiting) % page
-            for start in range(0, whole, page):
-                yield bytes(waiting[start : start + page])
-            rest = bytes(waiting[whole:])
-        if rest:
-            yield rest
-
-    # Pages are hashed as they come: a ledger of millions of rows is never in memory. The rows first: they may only be
-    # stored while they come.
-    coming = chain(pages(), _series_pages(after, through))
-    first = next(coming, None)
-    return (ZERO_32 if first is None else StandardTree.from_encoded(chain([first], coming)).root), count
+    """The root over the series `after + 1 … through` and their rows as they stand in the tables, and the count of rows."""
+    leaves = Leaves()
+    for block in rows_stored(after=after, through=through):
+        leaves.add(block)
+    return leaves.root(after=after, through=through), leaves.rows
 
 
 def rows_stored(*, after: int, through: int) -> Iterator[bytes]:

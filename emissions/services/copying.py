@@ -6,7 +6,8 @@ is handled by itself, and PostgreSQL parses no digits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -50,22 +51,20 @@ def escaped(text: str) -> str:
     return text
 
 
-def figures_copy(table: str, columns: Sequence[str], blocks: Iterable[pa.RecordBatch]) -> Iterator[bytearray]:
-    """Copies blocks of integers, none of them NULL, and gives each block's rows as they were sent: `binary_rows`.
+def figures_copy(table: str, columns: Sequence[str], blocks: Iterator[bytearray]) -> None:
+    """Copies blocks of `binary_rows`, the first empty one the last.
 
-    Nothing is sent before it is asked for, and all of it only when the last block was. Each block is a statement of its own:
-    PostgreSQL keeps the rows of one aside for its triggers, in memory as long as they are few. While it works on a block
-    the caller does, and then the next is made ready.
+    Each block is a statement of its own: PostgreSQL keeps the rows of one aside for its triggers, in memory as long as they
+    are few. While it takes a block in, the next is made in a thread beside, so making one must not touch the database.
     """
     query = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
-    coming = map(binary_rows, blocks)
-    rows = next(coming, None)
-    while rows is not None:
-        with connection.cursor() as cursor, cursor.copy(query) as copy:
-            for part in (BINARY_HEAD, rows, BINARY_END):
-                copy.write(part)
-            yield rows
-            rows = next(coming, None)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="copying") as pool:
+        coming = pool.submit(next, blocks, b"")
+        while rows := coming.result():
+            coming = pool.submit(next, blocks, b"")
+            with connection.cursor() as cursor, cursor.copy(query) as copy:
+                for part in (BINARY_HEAD, rows, BINARY_END):
+                    copy.write(part)
 
 
 def binary_rows(block: pa.RecordBatch) -> bytearray:

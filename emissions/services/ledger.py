@@ -12,7 +12,8 @@ from django.db import connection
 
 from emissions.models import AccountDay, AccountPeriod, BillVersion, LedgerSeries
 from emissions.models.ledger import MEASURES, SERIES_KEY
-from emissions.services.copying import figures_copy, texts_copy
+from emissions.services.batches import Leaves
+from emissions.services.copying import binary_rows, figures_copy, texts_copy
 from emissions.services.series import FIGURES, Stated, stated
 from emissions.store import default_store
 
@@ -58,15 +59,13 @@ def series_last() -> int:
     return LedgerSeries.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
-def series_reverse(*, version: BillVersion, batch: int, touched: Iterable[Replaced]) -> bool:
-    """Adds the reversal of every series that is live for these accounts, with its rows; says if there was one."""
+def series_reverse(*, version: BillVersion, batch: int, touched: Iterable[Replaced]) -> None:
+    """Adds the reversal of every series that is live for these accounts, with its rows."""
     bill, accounts = version.bill, [slot.account for slot in touched if slot.old_version is not None]
     with connection.cursor() as cursor:
         cursor.execute(_REVERSE_SERIES, [series_last(), batch, bill.provider, bill.period_from, accounts])
-        found = bool(cursor.rowcount)
-        if found:
+        if cursor.rowcount:
             cursor.execute(_REVERSE_ROWS, [batch])
-    return found
 
 
 def version_stated(version: BillVersion) -> Stated:
@@ -82,12 +81,19 @@ def series_add(*, version: BillVersion, batch: int, told: Stated, first: int) ->
     texts_copy("emissions_ledgerseries", _SERIES, columns)
 
 
-def rows_add(told: Stated, *, first: int) -> Iterator[bytearray]:
-    """Copies the rows of the series that begin with `first`; gives each block as it was sent.
+def rows_add(told: Stated, *, first: int, leaves: Leaves) -> None:
+    """Copies the rows of the series that begin with `first`, and adds them to the leaves.
 
-    They are the bytes that COPY TO gives back, so a root over them needs no second reading.
+    What is sent are the bytes that COPY TO gives back, so a root over them needs no second reading.
     """
-    return figures_copy("emissions_ledgerhour", FIGURES, told.blocks(first))
+
+    def blocks() -> Iterator[bytearray]:
+        for block in told.blocks(first):
+            rows = binary_rows(block)
+            leaves.add(rows)
+            yield rows
+
+    figures_copy("emissions_ledgerhour", FIGURES, blocks())
 
 
 def _shared(table: pa.Table, version: BillVersion) -> pa.Table:
@@ -126,5 +132,4 @@ def periods_follow(*, version: BillVersion, batch: int, touched: Iterable[Replac
                 "(SELECT reverses_id FROM emissions_ledgerseries WHERE batch_id = %s AND reverses_id IS NOT NULL)",
                 [batch],
             )
-        for _rows in figures_copy(table, FIGURES, [sums] if sums.num_rows else []):
-            pass
+        figures_copy(table, FIGURES, iter([binary_rows(sums)]))

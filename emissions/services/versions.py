@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
 from django.db import transaction
@@ -20,7 +19,7 @@ from emissions.models import AccountDay, BillVersion, LedgerBatch, LedgerMonth
 from emissions.poce.hexes import ZERO_32
 from emissions.register.jobs import job_wish
 from emissions.register.models import WaitingJob
-from emissions.services.batches import batch_hash, root_of, rows_stored
+from emissions.services.batches import Leaves, batch_hash, rows_stored
 from emissions.services.ledger import (
     Replaced,
     periods_follow,
@@ -31,6 +30,7 @@ from emissions.services.ledger import (
     series_reverse,
     version_stated,
 )
+from emissions.services.series import Stated
 
 _State = BillVersion.State
 
@@ -174,12 +174,11 @@ def version_post(version: BillVersion, *, confirmed_by: str) -> BillVersion:
     number, prev = (last.number + 1, last.batch_hash) if last else (1, ZERO_32)
     touched = periods_touched(version)
     after = series_last()
-    reversed_some = series_reverse(version=version, batch=number, touched=touched)
+    series_reverse(version=version, batch=number, touched=touched)
     first, found = series_last() + 1, version_stated(version)
     through = first + found.series.num_rows - 1
     series_add(version=version, batch=number, told=found, first=first)
-    reversals = rows_stored(after=after, through=first - 1) if reversed_some else ()
-    root, count = root_of(chain(reversals, rows_add(found, first=first)), after=after, through=through)
+    root, count = _rows_and_root(found, after=after, first=first, through=through)
     told: dict[str, Any] = {
         "number": number,
         "prev_hash": prev,
@@ -203,6 +202,15 @@ def version_post(version: BillVersion, *, confirmed_by: str) -> BillVersion:
     version.save(update_fields=["state", "decided_at", "confirmed_by"])
     job_wish(kind=WaitingJob.Kind.REPORTS, schema=current_schema())
     return version
+
+
+def _rows_and_root(told: Stated, *, after: int, first: int, through: int) -> tuple[str, int]:
+    """Copies the rows of the series from `first` on; the root over them and the reversals before them, and their count."""
+    leaves = Leaves()
+    for block in rows_stored(after=after, through=first - 1):
+        leaves.add(block)
+    rows_add(told, first=first, leaves=leaves)
+    return leaves.root(after=after, through=through), leaves.rows
 
 
 def _locked(version_id: uuid.UUID) -> BillVersion:

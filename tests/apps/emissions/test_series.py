@@ -23,7 +23,7 @@ from emissions.models.ledger import BOUNDED, MEASURES, SERIES_KEY
 from emissions.register.models import WaitingJob
 from emissions.selectors.figures import LedgerFilters
 from emissions.selectors.ledger import SORTS
-from emissions.services import copying
+from emissions.services import ledger
 from emissions.services.copying import binary_rows
 from emissions.services.series import FIGURES, stated
 
@@ -155,7 +155,7 @@ def test_ledger__rows_as_they_are_sent__have_the_types_of_the_table(room, cur):
 @pytest.mark.django_db(transaction=True)
 def test_post__session_dies_among_its_copies__nothing_is_there_and_the_next_has_all(room, cur, test_database, monkeypatch):
     lines = [*cur.hours(cur.Line(), 40), *cur.hours(cur.Line(account=cur.other), 40)]
-    real, sent = copying.binary_rows, []
+    real, sent = ledger.binary_rows, []
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (pid,) = cursor.fetchone()
@@ -169,11 +169,11 @@ def test_post__session_dies_among_its_copies__nothing_is_there_and_the_next_has_
         return real(block)
 
     monkeypatch.setattr("emissions.services.series._BLOCK_ROWS", 16)
-    monkeypatch.setattr(copying, "binary_rows", dies_at_the_third)
+    monkeypatch.setattr(ledger, "binary_rows", dies_at_the_third)
     with pytest.raises((psycopg.OperationalError, OperationalError, InterfaceError)):
         room.upload(lines)
     connection.close()
-    monkeypatch.setattr(copying, "binary_rows", real)
+    monkeypatch.setattr(ledger, "binary_rows", real)
     with tenant_context(room.tenant.schema):
         assert not any(model.objects.exists() for model in (LedgerSeries, LedgerHour, LedgerDay, LedgerMonth, LedgerBatch))
         upload = Upload.objects.get()
