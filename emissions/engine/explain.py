@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from emissions.engine.figures import Figures
 from emissions.engine.ratecard import Rate
 from emissions.engine.ratekey import RateKey
 from emissions.engine.terms import Term
@@ -22,17 +23,7 @@ class KeySum:
     month: int
     lines: int
     cost_micro: int
-    energy_uwh: int
-    operational_ug: int
-    embodied_ug: int
-    low_ug: int
-    high_ug: int
-    water_ul: int
-
-    @property
-    def ug(self) -> int:
-        """Operational and embodied micrograms together."""
-        return self.operational_ug + self.embodied_ug
+    figures: Figures
 
 
 @dataclass(frozen=True)
@@ -85,7 +76,7 @@ def unknown_usage(rows: Iterable[Explanation]) -> list[Unknown]:
             *name,
             lines=before.lines + row.sums.lines,
             cost_micro=before.cost_micro + row.sums.cost_micro,
-            ug=before.ug + row.sums.ug,
+            ug=before.ug + row.sums.figures.ug,
             reason=before.reason,
         )
     return sorted(found.values(), key=lambda one: (-one.cost_micro, one.service, one.usage_type, one.unit))

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from cloudtuner.errors import ProofError
-from cloudtuner.units import EXACT_LIMIT, quantise
+from emissions.engine.figures import value_line
 from emissions.engine.hourly import DAY
 from emissions.engine.ratecard import Rate, month_of, rate_of
 from emissions.engine.ratekey import RateKey
@@ -30,17 +30,6 @@ class Recomputed:
     def ug(self) -> int:
         """Operational and embodied micrograms together."""
         return self.operational_ug + self.embodied_ug
-
-
-def value_line(amount: str, rate: Rate, hour: int) -> tuple[int, ...]:
-    """The integers of a line of an hour, in the order of `Rate.doubles`. One double product each, rounded once.
-
-    `amount` is the quantity, or the cost in 10^-6 of currency for a rate by cost. Raises ProofError from 2^53 on.
-    """
-    double = float(amount)
-    if abs(double) * rate.ceiling >= EXACT_LIMIT:
-        raise ProofError(f"a line of {amount} is too large to be valued exactly.", code="lines.too_large")
-    return tuple(quantise(double * per_unit) for per_unit in rate.at(hour))
 
 
 def value_quantity(quantity: str, rate: Rate, hour: int) -> tuple[int, int, int, int, int]:

@@ -77,9 +77,9 @@ def _explanation(row: Explanation) -> dict[str, Any]:
         "instance_type": key.instance_type,
         "lines": sums.lines,
         "cost_micro": str(sums.cost_micro),
-        "energy_uwh": str(sums.energy_uwh),
-        "operational_ug": str(sums.operational_ug),
-        "embodied_ug": str(sums.embodied_ug),
+        "energy_uwh": str(sums.figures.energy_uwh),
+        "operational_ug": str(sums.figures.operational_ug),
+        "embodied_ug": str(sums.figures.embodied_ug),
         "category": row.category,
         "quality": row.quality,
         "reason": row.reason,
@@ -215,7 +215,7 @@ def print_explanation(found: Estimate, console: Console) -> None:
     for row in known[:_SHOWN_USAGE]:
         key = row.sums.key
         factors = (" ".join(row.factor_ids),) if wide else ()
-        table.add_row(f"{key.service}\n{key.usage_type}", row.region, row.quality, row.reason, *factors, kg(row.sums.ug))
+        table.add_row(f"{key.service}\n{key.usage_type}", row.region, row.quality, row.reason, *factors, kg(row.sums.figures.ug))
     console.print(table)
     if len(known) > _SHOWN_USAGE:
         console.print(f"… and {len(known) - _SHOWN_USAGE} more; --json --explain has them with every term.", highlight=False)

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloudtuner.units import quantise
 from emissions.billing.files import open_files
 from emissions.engine.estimate import estimate
+from emissions.engine.figures import Figures, is_exact, value_line
 from emissions.engine.numbering import physical_lines
 from emissions.engine.ratecard import Rate, rate_of
 from emissions.engine.ratekey import RateKey
@@ -43,17 +43,7 @@ class LineTrace:
     reason: str
     basis: str
     terms: tuple[Term, ...]
-    energy_uwh: int
-    operational_ug: int
-    embodied_ug: int
-    low_ug: int
-    high_ug: int
-    water_ul: int
-
-    @property
-    def ug(self) -> int:
-        """Operational and embodied micrograms of the line."""
-        return self.operational_ug + self.embodied_ug
+    figures: Figures
 
 
 def trace_lines(
@@ -97,7 +87,8 @@ def trace_lines(
         picked = []
         for row in rows:
             rate = rates.get((row.key, row.month))
-            if rate is None or not _fits(rate, row, region, service, category):
+            # What is too large for a double was quarantined: it is in no ledger row.
+            if rate is None or not _fits(rate, row, region, service, category) or not is_exact(_amount(row, rate), rate):
                 continue
             picked.append((row, rate))
         picked = picked[:limit]
@@ -131,10 +122,11 @@ def _fits(rate: Rate, row: TracedRow, region: str | None, service: str | None, c
     )
 
 
+def _amount(row: TracedRow, rate: Rate) -> str:
+    return str(row.cost_micro) if rate.by_cost else row.quantity
+
+
 def _trace(row: TracedRow, rate: Rate, hour: int, file: str, line: int) -> LineTrace:
-    amount = float(row.cost_micro) if rate.by_cost else float(row.quantity)
-    doubles, terms = (rate.doubles, rate.mean_terms) if row.longer else (rate.at(hour), rate.terms_at(hour))
-    energy, operational, embodied, low, high, water = (quantise(amount * double) for double in doubles)
     return LineTrace(
         file=file,
         line=line,
@@ -150,11 +142,6 @@ def _trace(row: TracedRow, rate: Rate, hour: int, file: str, line: int) -> LineT
         quality=rate.quality,
         reason=rate.reason,
         basis=rate.basis,
-        terms=terms,
-        energy_uwh=energy,
-        operational_ug=operational,
-        embodied_ug=embodied,
-        low_ug=low,
-        high_ug=high,
-        water_ul=water,
+        terms=rate.mean_terms if row.longer else rate.terms_at(hour),
+        figures=value_line(_amount(row, rate), rate, None if row.longer else hour),
     )

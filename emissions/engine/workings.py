@@ -24,6 +24,7 @@ from emissions.engine import doubles
 from emissions.engine.card import rated_table
 from emissions.engine.explain import KeySum
 from emissions.engine.facts import CARD_SCHEMA, LABELS, MEASURES, priced_sql, profile_sql, sums_sql
+from emissions.engine.figures import Figures
 from emissions.engine.hourly import MEAN, numbered_sql, slotted_sql
 from emissions.engine.kept import Kept, whole
 from emissions.engine.lines import LineSource, open_lines, parse_query
@@ -277,7 +278,10 @@ class Workings:
                 f"SELECT number, {', '.join(f'sum(found.{name})' for name in names)} FROM ({profile_sql()}) AS found "  # noqa: S608
                 "JOIN carded USING (profile) GROUP BY number ORDER BY number"
             ).fetchall()
-        return [KeySum(uses[number].key, uses[number].month, *map(int, figures)) for number, *figures in rows]
+        return [
+            KeySum(uses[number].key, uses[number].month, int(lines), int(cost), Figures(*map(int, figures)))
+            for number, lines, cost, *figures in rows
+        ]
 
     def totals(self) -> tuple[int, int, int]:
         """How many lines there are, how many of them should have a value, and how many carry no energy."""

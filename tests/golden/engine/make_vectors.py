@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from emissions.engine.estimate import estimate
+from emissions.engine.figures import value_line
 from emissions.engine.ratecard import CostRatio, Rate, month_of, rate_by_cost, rate_of
 from emissions.engine.ratekey import RateKey
-from emissions.engine.recompute import value_line
 from emissions.engine.work import weigh
 from emissions.grid.catalog import FactorSet, load_factor_set
 from emissions.poce.lines import StrippedLines

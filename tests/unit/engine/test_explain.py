@@ -19,7 +19,7 @@ def test_explain__sample_bill__adds_up_to_the_estimate(found: Estimate):
     rows = found.explain()
     whole = sums_by(found.hours, [], ["energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug", "water_ul"])[0]
     for measure, total in whole.items():
-        assert sum(getattr(row.sums, measure) for row in rows) == total, measure
+        assert sum(getattr(row.sums.figures, measure) for row in rows) == total, measure
     assert sum(row.sums.lines for row in rows) == found.counts.with_energy
     assert sum(row.sums.cost_micro for row in rows) == found.coverage.energy_cost_micro
     unknown = [row for row in rows if row.quality == "unknown"]

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from cloudtuner.errors import ProofError
 from emissions.engine.estimate import estimate
+from emissions.engine.figures import value_line
 from emissions.engine.ratecard import CostRatio, rate_by_cost, rate_of
 from emissions.engine.ratekey import LONGER, RateKey
-from emissions.engine.recompute import recompute, value_line
+from emissions.engine.recompute import recompute
 from emissions.engine.trace import trace_lines
 from emissions.grid.catalog import load_factor_set, make_factor_set
 from emissions.poce.lines import StrippedLines
@@ -178,8 +179,9 @@ def test_estimate__lines_of_an_hour_and_of_a_day__traced_and_written_with_their_
         keys = found.stripped(ACCOUNT).rate_keys
     within, day, unsaid = trace_lines([path], factor_set=hourly, account=ACCOUNT, hour=row["hour"])
     mean = round(2 * rate.operational_ug)
-    assert [one.operational_ug for one in (within, day, unsaid)] == [round(2 * rate.operational_ug * Fraction(7, 10)), mean, mean]
-    assert row["operational_ug"] == within.operational_ug + 2 * mean
+    peak = round(2 * rate.operational_ug * Fraction(7, 10))
+    assert [one.figures.operational_ug for one in (within, day, unsaid)] == [peak, mean, mean]
+    assert row["operational_ug"] == within.figures.operational_ug + 2 * mean
     (told,) = (term for term in within.terms if term.part == "hour of day")
     assert (told.text, told.unit) == ("0.7", "ratio at 06:00 UTC")
     assert all(term.part != "hour of day" for term in day.terms)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from emissions.engine.figures import value_line
 from emissions.engine.ratecard import rate_of
 from emissions.engine.ratekey import RateKey
-from emissions.engine.recompute import value_line
 from emissions.grid.catalog import load_factor_set
 
 PAGE = (Path(__file__).parents[3] / "docs" / "methodology.md").read_text(encoding="utf-8")

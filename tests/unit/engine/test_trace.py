@@ -27,7 +27,7 @@ def test_trace__every_row_of_an_hour__adds_up(samples, factors):
             ]
             assert len(lines) == row["lines"]
             for name in ("energy_uwh", "operational_ug", "embodied_ug", "low_ug", "high_ug", "water_ul"):
-                assert sum(getattr(line, name) for line in lines) == row[name]
+                assert sum(getattr(line.figures, name) for line in lines) == row[name]
 
 
 def test_trace__copies_of_a_line_under_two_accounts__only_one_account_has_it(write_bill, factors):
@@ -42,6 +42,15 @@ def test_trace__copies_of_a_line_under_two_accounts__only_one_account_has_it(wri
     assert {account for account, lines in traced.items() if lines} == {row["account"]}
 
 
+def test_trace__line_too_large_to_be_valued__is_not_among_the_rows_lines(write_bill, factors):
+    bill = write_bill([{"identity_line_item_id": "one"}, {"identity_line_item_id": "two", "line_item_usage_amount": "9e29"}])
+    with estimate([bill], factor_set=factors) as found:
+        assert [bad.code for bad in found.quarantined] == ["line.too_large"]
+        (row,) = found.hours.to_pylist()
+    (line,) = trace_lines([bill], factor_set=factors, account=row["account"], hour=row["hour"])
+    assert line.figures.ug == row["operational_ug"] + row["embodied_ug"]
+
+
 def test_trace__line__names_file_line_and_every_factor(samples, factors, slow):
     (line,) = trace_lines(
         [samples.first.path], factor_set=factors, account=PRODUCTION, hour=HOUR, service="AmazonRDS", category="database"
@@ -52,7 +61,7 @@ def test_trace__line__names_file_line_and_every_factor(samples, factors, slow):
     assert line.file.endswith(".csv.gz")
     parts = {term.part: term.value for term in line.terms}
     product = Fraction(line.quantity) * parts["power"] * parts["copies"] * parts["PUE"] * parts["grid"] * 10**6
-    assert line.operational_ug == round(product)
+    assert line.figures.operational_ug == round(product)
     assert all(term.source for term in line.terms)
 
 

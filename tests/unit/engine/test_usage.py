@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emissions.engine.figures import value_line
 from emissions.engine.ratecard import CostRatio, Rate, build_rate_card, rate_by_cost, rate_of
 from emissions.engine.ratekey import RateKey
-from emissions.engine.recompute import value_line
 from emissions.engine.usage import CATEGORIES, NotModelled, Refused
 from emissions.engine.usage.measure import measure_of
 from emissions.engine.usage.read import MODELS
