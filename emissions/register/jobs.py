@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from cloudtuner import clock
+from cloudtuner.errors import CloudTunerError
 from cloudtuner.tasks import wake
 from emissions.register.models import WaitingJob
 
@@ -26,6 +27,13 @@ TASKS = {
 # happen twice is refused by states and constraints in the transaction that writes.
 LEASE_S = 20
 MAX_ATTEMPTS = 5
+
+
+class JobLost(CloudTunerError):
+    """A runner was still for so long that its job is another's now: it must write nothing more of it."""
+
+    code = "job.lost"
+    retryable = True
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ def job_take(*, kind: str, schema: str, reference: str = "") -> Job | None:
     """Takes the job if it is due and nobody has it, counting the attempt; None otherwise."""
     now = clock.now()
     with transaction.atomic():
-        row = _free(now).select_for_update().filter(kind=kind, schema=schema, reference=reference).first()
+        row = _free(now).select_for_update(skip_locked=True).filter(kind=kind, schema=schema, reference=reference).first()
         if row is None:
             return None
         row.attempts += 1
@@ -74,6 +82,22 @@ def job_take(*, kind: str, schema: str, reference: str = "") -> Job | None:
 def job_keep(job: Job) -> None:
     """Says that the runner still lives."""
     WaitingJob.objects.filter(pk=job.id).update(taken_until=clock.now() + timedelta(seconds=LEASE_S))
+
+
+@contextmanager
+def job_hold(job: Job) -> Iterator[None]:
+    """A transaction in which nobody else can take the job, however long it lasts: for work that has no time to `job_keep`.
+
+    The job's row stays locked, so that `job_take` passes it by, and the lease begins anew with the commit. Raises JobLost
+    when the lease ran out before and another runner took the job.
+    """
+    with transaction.atomic():
+        row = WaitingJob.objects.select_for_update().filter(pk=job.id).first()
+        # A wish counts attempts from nought again; then the version tells that there was one.
+        if row is None or (row.version == job.version and row.attempts != job.attempts):
+            raise JobLost(f"{job.kind} {job.reference} is another runner's.")
+        yield
+        job_keep(job)
 
 
 def job_done(job: Job) -> None:
@@ -94,9 +118,11 @@ def job_later(job: Job, *, seconds: float, error: str = "", counts: bool = True)
 
 @contextmanager
 def job_put_off_on_error(job: Job) -> Iterator[None]:
-    """Gives the job back when the block raises, for a later attempt, and raises on."""
+    """Gives the job back when the block raises, for a later attempt, and raises on. A lost job is not ours to give."""
     try:
         yield
+    except JobLost:
+        raise
     except Exception as error:
         job_later(job, seconds=2.0**job.attempts, error=str(error))
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -31,7 +32,7 @@ from emissions.models.ledger import SERIES_KEY
 from emissions.poce.canonical import jcs
 from emissions.poce.hexes import to_hex
 from emissions.poce.lines import StrippedLines
-from emissions.register.jobs import MAX_ATTEMPTS, Job, job_done, job_put_off_on_error, job_take
+from emissions.register.jobs import MAX_ATTEMPTS, Job, JobLost, job_done, job_hold, job_put_off_on_error, job_take
 from emissions.register.models import WaitingJob
 from emissions.services.grouping import BillFiles, bills_of_upload, files_sort, notes_of
 from emissions.services.nodes import accounts_bind
@@ -40,6 +41,7 @@ from emissions.services.texts import texts_check
 from emissions.services.versions import version_compare, version_post
 from emissions.store import default_store
 
+logger = logging.getLogger(__name__)
 # More are counted, not kept: a page shows the first, and the estimate can be run again for all.
 MAX_QUARANTINED_ROWS = 1000
 _State = BillVersion.State
@@ -65,9 +67,13 @@ def upload_read(*, upload_id: uuid.UUID) -> None:
         )
         job_done(job)
         return
-    with job_put_off_on_error(job):
-        _read(upload, job)
-    job_done(job)
+    try:
+        with job_put_off_on_error(job):
+            _read(upload, job)
+    except JobLost:
+        logger.warning("reading was taken over by another worker", extra={"upload": str(upload_id)})
+    else:
+        job_done(job)
 
 
 def _read(upload: Upload, job: Job) -> None:
@@ -83,8 +89,9 @@ def _read(upload: Upload, job: Job) -> None:
 
             found = run_watched(sort, upload=upload, job=job, bill_number=0, bills=0)
             of_digest = {f"0x{file.digest}": path for file, path in zip(given, paths, strict=True)}
-            bills = bills_of_upload(upload, found, of_digest, folder)
-            versions = _versions_open(upload, bills, notes_of(found))
+            with job_hold(job):
+                bills = bills_of_upload(upload, found, of_digest, folder)
+                versions = _versions_open(upload, bills, notes_of(found))
             for number, (bill, version) in enumerate(zip(bills, versions, strict=True), start=1):
                 if version is not None and version.state in _OPEN:
                     _read_bill(version, bill, upload=upload, job=job, number=number, bills=len(bills))
@@ -155,7 +162,7 @@ def _read_bill(version: BillVersion, bill: BillFiles, *, upload: Upload, job: Jo
         with default_store().work_folder() as folder:
             found = run_watched(_reader(bill, factor_set, folder), upload=upload, job=job, bill_number=number, bills=bills)
             phase_set(upload, "saving")
-            _file(version, found)
+            _file(version, found, job)
     except CloudTunerError as error:
         if error.retryable:
             raise
@@ -231,7 +238,7 @@ def _check_identity(version: BillVersion, told: EngineBill) -> None:
         )
 
 
-def _file(version: BillVersion, found: _Found) -> None:
+def _file(version: BillVersion, found: _Found, job: Job) -> None:
     """Writes what was found and moves the version to REVIEW, or to CONFIRMED when it is its bill's first and unflagged."""
     _check_identity(version, found.bill)
     bill = version.bill
@@ -252,7 +259,8 @@ def _file(version: BillVersion, found: _Found) -> None:
         )
         for summary in found.accounts
     ]
-    with transaction.atomic():
+    # Posting millions of rows, or waiting for somebody else's to be posted, may take longer than a lease.
+    with job_hold(job):
         locks.acquire(f"ledger {current_schema()}")
         current = BillVersion.objects.select_for_update(of=("self",)).select_related("bill", "upload").get(pk=version.pk)
         if current.state not in _OPEN:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from accounts import keys as account_keys
 from accounts.selectors import current_organization
+from cloudtuner.clock import hour_text
 from cloudtuner.errors import ServiceError
 from emissions.poce.hexes import normal_address
 from emissions.poce.node_id import node_id
+from emissions.register.selectors import node as bound_node
 from emissions.register.services import NodeTaken, nodes_bind
 
 
@@ -46,20 +48,35 @@ def accounts_bind(*, provider: str, accounts: Sequence[str], first_hour: int) ->
 def node_enrol(*, provider: str, account: str, key: str, first_hour: int) -> str:
     """Binds an account whose reports the customer's own node will sign with `key`; returns the node id.
 
-    Only for accounts that were never seen: a node's key does not change here.
+    Enrolling it again as it is changes nothing. Raises ServiceError: `node.taken` when the account serves another
+    organisation, `node.bound` when it is bound here already in another way, since a node's key does not change here.
     """
     organization = current_organization()
     (node,) = node_ids(provider, [account]).values()
+    wanted = normal_address(key, field="key")
     try:
         nodes_bind(
             organization=organization.uuid,
             provider=provider,
             nodes=[node],
             first_hour=first_hour,
-            key=normal_address(key, field="key"),
+            key=wanted,
             wallet=account_keys.wallet_address(organization),
             hosted=False,
         )
     except NodeTaken as taken:
-        raise ServiceError(f"usage account {account} is bound to another organisation.", code="node.taken") from taken
+        raise ServiceError(
+            f"usage account {account} is bound to another organisation.",
+            code="node.taken",
+            hint="One usage account serves one organisation: ask support to move it.",
+        ) from taken
+    bound = bound_node(node)
+    assert bound is not None
+    if (bound.hosted, bound.key, bound.first_hour) != (False, wanted, first_hour):
+        signs = "the platform signs its reports" if bound.hosted else f"the key {bound.key} signs its reports"
+        raise ServiceError(
+            f"usage account {account} is bound already: {signs} from {hour_text(bound.first_hour)} on.",
+            code="node.bound",
+            hint="Neither changes here. Enrol an account with a key of your own before its first bill comes in.",
+        )
     return node

@@ -183,6 +183,69 @@ def test_confirm__eight_at_once__posts_once(room, cur):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("slow", ["bills_of_upload", "version_post"])
+def test_read__step_longer_than_the_lease__nobody_takes_the_upload_over(room, cur, later, monkeypatch, slow):
+    from emissions.services import ingest
+
+    upload = _upload(room, cur)
+    real, seen = getattr(ingest, slow), []
+
+    def look():
+        with tenant_context(room.tenant.schema):
+            seen.append((jobs.jobs_due(), jobs.job_take(kind="ingest", schema=room.tenant.schema, reference=str(upload.pk))))
+        connection.close()
+
+    def look_in_a_thread():
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+
+    def takes_long(*args, **kwargs):
+        later(3 * jobs.LEASE_S)
+        look_in_a_thread()
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(ingest, slow, takes_long)
+    real_finish = ingest._finish
+
+    def finish(*args):
+        look_in_a_thread()
+        real_finish(*args)
+
+    monkeypatch.setattr(ingest, "_finish", finish)
+    services.upload_read(upload_id=upload.pk)
+    (due, taken), (after, taken_after) = seen
+    assert due == [("ingest", room.tenant.schema, str(upload.pk))], "the lease has run out, so a worker is sent"
+    assert taken is None, "and finds the job held"
+    assert ([kind for kind, _, _ in after], taken_after) == (["reports"], None), "and has a lease of its own when it is not"
+    assert (selectors.upload(upload.pk).state, LedgerBatch.objects.count()) == ("done", 1)
+
+
+def test_read__runner_stood_still_and_another_took_over__writes_nothing_more(room, cur, later, monkeypatch):
+    from emissions.services import ingest
+
+    upload = _upload(room, cur)
+    run, taken = ingest.run_watched, []
+
+    def stands_still(*args, **named):
+        found = run(*args, **named)
+        later(jobs.LEASE_S + 1)
+        taken.append(jobs.job_take(kind="ingest", schema=room.tenant.schema, reference=str(upload.pk)))
+        return found
+
+    monkeypatch.setattr(ingest, "run_watched", stands_still)
+    services.upload_read(upload_id=upload.pk)
+    (job,) = taken
+    assert not LedgerBatch.objects.exists()
+    assert WaitingJob.objects.get(kind="ingest").attempts == job.attempts == 2
+    assert selectors.upload(upload.pk).state == "reading"
+    monkeypatch.setattr(ingest, "run_watched", run)
+    later(jobs.LEASE_S + 1)
+    services.upload_read(upload_id=upload.pk)
+    assert selectors.upload(upload.pk).state == "done"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_read__two_workers_at_once_without_lease__post_once(room, cur, monkeypatch):
     """The negative control of the lease: with it gone the state in the posting transaction still holds."""
     upload = _upload(room, cur)

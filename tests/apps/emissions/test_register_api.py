@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cloudtuner import clock
+from cloudtuner.errors import ServiceError
 from cloudtuner.tenancy import public_context
 from emissions import selectors, services
 from emissions.engine.estimate import ENGINE_ID, estimate
@@ -29,6 +30,30 @@ KEY = (7).to_bytes(32, "big")
 def node(room, cur):
     """An account enrolled with a key of its own."""
     return services.node_enrol(provider="aws", account=cur.account, key=keys.address_of(KEY), first_hour=cur.june[0])
+
+
+def test_enrol__again_as_it_is__changes_nothing(cur, node):
+    key = keys.address_of(KEY)
+    assert (
+        services.node_enrol(provider="aws", account=cur.account, key=key.upper().replace("X", "x"), first_hour=cur.june[0])
+        == node
+    )
+
+
+@pytest.mark.parametrize(("key", "hours_later"), [(9, 0), (7, 1)], ids=["another key", "another first hour"])
+def test_enrol__bound_in_another_way__is_refused_and_says_how(cur, node, key, hours_later):
+    other = keys.address_of(key.to_bytes(32, "big"))
+    with pytest.raises(ServiceError, match=f"{cur.account} is bound already: the key {keys.address_of(KEY)}") as refused:
+        services.node_enrol(provider="aws", account=cur.account, key=other, first_hour=cur.june[0] + hours_later)
+    assert refused.value.code == "node.bound"
+    assert register.node(node).key == keys.address_of(KEY)
+
+
+def test_enrol__account_that_the_platform_signs_for__is_refused(room, cur):
+    room.version(cur.hours(cur.Line(), 5))
+    with pytest.raises(ServiceError, match="the platform signs its reports from 2026-06-01") as refused:
+        services.node_enrol(provider="aws", account=cur.account, key=keys.address_of(KEY), first_hour=cur.june[0])
+    assert refused.value.code == "node.bound"
 
 
 @pytest.fixture
