@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -22,9 +20,9 @@ from certificates.verify.online import RegistryUnreachable, http_registry
 class Outside:
     """A chain endpoint and a register on one port of this machine; tests change what they answer."""
 
-    def __init__(self, port: int, certificate: Any, genesis: str) -> None:
+    def __init__(self, certificate: Any, genesis: str) -> None:
         receipt = certificate.payload.receipt
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = ""
         self.chain_id, self.genesis, self.head = 31337, genesis, receipt.block_number + 5
         self.blocks = {receipt.block_number: receipt.block_hash}
         self.final: int | None = receipt.block_number
@@ -44,6 +42,12 @@ class Outside:
         }
         self.register_status = 200
 
+    def answer(self, path: str, asked: Any) -> tuple[int, Any]:
+        if asked is not None:
+            return 200, {"jsonrpc": "2.0", "id": 1, "result": self.rpc(asked["method"], asked["params"])}
+        known = self.record is not None and path == f"/verify/{self.record['certificate_id']}.json"
+        return (self.register_status, self.record) if known else (404, {"code": "not_found"})
+
     def rpc(self, method: str, params: list[Any]) -> Any:
         match method:
             case "eth_chainId":
@@ -62,37 +66,10 @@ class Outside:
 
 
 @pytest.fixture
-def outside(certificate, trust) -> Iterator[Outside]:
-    answers: list[Outside] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            pass
-
-        def _answer(self, status: int, value: Any) -> None:
-            body = json.dumps(value).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            self._answer(200, {"jsonrpc": "2.0", "id": 1, "result": answers[0].rpc(asked["method"], asked["params"])})
-
-        def do_GET(self) -> None:
-            it = answers[0]
-            known = it.record is not None and self.path == f"/verify/{it.record['certificate_id']}.json"
-            self._answer(it.register_status if known else 404, it.record if known else {"code": "not_found"})
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    answers.append(Outside(server.server_port, certificate, trust.genesis_hash))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield answers[0]
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def outside(certificate, trust, serve) -> Outside:
+    found = Outside(certificate, trust.genesis_hash)
+    found.url = serve(found.answer)
+    return found
 
 
 @pytest.fixture

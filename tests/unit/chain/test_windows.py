@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -28,7 +26,9 @@ class Endpoint:
     asked: list[tuple[int, int]] = field(default_factory=list)
     url: str = ""
 
-    def answer(self, where: dict[str, str]) -> tuple[int, object]:
+    def answer(self, _: str, question: dict[str, Any]) -> tuple[int, object]:
+        (where,) = question["params"]
+        assert where["topics"] == [["0xaa"], None]
         begin, end = int(where["fromBlock"], 16), int(where["toBlock"], 16)
         self.asked.append((begin, end))
         if end - begin + 1 > self.widest:
@@ -37,36 +37,11 @@ class Endpoint:
         return 200, {"jsonrpc": "2.0", "id": 1, "result": [{"blockNumber": hex(number)} for number in blocks]}
 
 
-def _serve(endpoint: Endpoint) -> ThreadingHTTPServer:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            assert question["params"][0]["topics"] == [["0xaa"], None]
-            status, told = endpoint.answer(question["params"][0])
-            body = json.dumps(told).encode() if told is not None else b""
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    endpoint.url = f"http://127.0.0.1:{server.server_port}"
-    return server
-
-
 @pytest.fixture
-def served(request: pytest.FixtureRequest) -> Iterator[Endpoint]:
+def served(request: pytest.FixtureRequest, serve: Callable[..., str]) -> Endpoint:
     endpoint = Endpoint(*request.param)
-    server = _serve(endpoint)
-    try:
-        yield endpoint
-    finally:
-        server.shutdown()
-        server.server_close()
+    endpoint.url = serve(endpoint.answer)
+    return endpoint
 
 
 def _numbers(endpoint: Endpoint, *, first: int, last: int, newest_first: bool = False) -> Iterator[int]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,55 +88,27 @@ class Host:
 
 
 @pytest.fixture
-def host() -> Iterator[Host]:
+def host(serve: Callable[..., str]) -> Host:
     from emissions.poce.eip712 import Domain
     from emissions.poce.report import NodeReport
 
     state = Host()
     domain = Domain(NETWORK["chain_id"], NETWORK["contracts"]["node_registry"])
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path == "/poce/v1/network":
-                return self._answer(200, NETWORK)
-            node = self.path.rsplit("/", 1)[1]
+    def respond(path: str, body: Any) -> tuple[int, Any]:
+        if path == "/poce/v1/network":
+            return 200, NETWORK
+        if body is None:
+            node = path.rsplit("/", 1)[1]
             seq, prev = state.heads.get(node, (0, "0x" + "00" * 32))
-            return self._answer(
-                200, {"node": node, "seq": seq, "prev": prev, "first_hour": 0, "key": state.key, "wallet": state.key}
-            )
+            return 200, {"node": node, "seq": seq, "prev": prev, "first_hour": 0, "key": state.key, "wallet": state.key}
+        status = state.planned.pop(0) if state.planned else 201
+        if status != 201:
+            return status, "http://127.0.0.1:9/" if status == 302 else {"code": "report.seq", "detail": "seq 7 was expected"}
+        report = NodeReport.from_json(body["report"])
+        state.posted.append(body)
+        state.heads[report.node] = (report.seq, report.report_hash(domain))
+        return 201, {"report_hash": report.report_hash(domain)}
 
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            status = state.planned.pop(0) if state.planned else 201
-            if status == 302:
-                self.send_response(302)
-                self.send_header("Location", "http://127.0.0.1:9/")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            if status != 201:
-                self._answer(status, {"code": "report.seq", "detail": "seq 7 was expected"})
-                return
-            report = NodeReport.from_json(body["report"])
-            state.posted.append(body)
-            state.heads[report.node] = (report.seq, report.report_hash(domain))
-            self._answer(201, {"report_hash": report.report_hash(domain)})
-
-        def _answer(self, status: int, value: dict) -> None:
-            data = json.dumps(value).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    yield state
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    state.url = serve(respond)
+    return state
