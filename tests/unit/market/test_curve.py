@@ -14,7 +14,8 @@ NOWHERE = RpcClient("http://127.0.0.1:1")
 
 
 def _pool(**changes):
-    return curve.TwocryptoPool("CT02 / USDC", "CT02USDC", (DOLLAR, CT02), curve.price_of(564_000), **changes)
+    values = {"name": "CT02 / USDC", "symbol": "CT02USDC", "coins": (DOLLAR, CT02), "initial_price": curve.price_of(564_000)}
+    return curve.TwocryptoPool(**{**values, **changes})
 
 
 def test_deploy__call__is_what_the_factory_takes():
@@ -31,35 +32,58 @@ def test_deploy__call__is_what_the_factory_takes():
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("name", "inside", "outside"),
     [
-        {"mid_fee": 46 * 10**6},
-        {"out_fee": curve.FEE_UNIT},
-        {"fee_gamma": 0},
-        {"adjustment_step": 0},
-        {"ma_exp_time": 86},
-        {"allowed_extra_profit": 10**18 + 1},
+        ("name", "n" * 64, "n" * 65),
+        ("symbol", "s" * 32, "s" * 33),
+        ("coins", (DOLLAR, CT02), (CT02, CT02.upper().replace("0X", "0x"))),
+        ("mid_fee", 45 * 10**6, 45 * 10**6 + 1),
+        ("out_fee", curve.FEE_UNIT - 1, curve.FEE_UNIT),
+        ("fee_gamma", 1, 0),
+        ("fee_gamma", 10**18, 10**18 + 1),
+        ("allowed_extra_profit", 10**18, 10**18 + 1),
+        ("adjustment_step", 1, 0),
+        ("adjustment_step", 10**18, 10**18 + 1),
+        ("ma_exp_time", 87, 86),
+        ("ma_exp_time", 872_541, 872_542),
+        ("initial_price", 10**6 + 1, 10**6),
+        ("initial_price", 10**30 - 1, 10**30),
     ],
 )
-def test_pool__outside_the_factorys_limits__is_refused_before_it_costs_gas(changes):
+def test_pool__outside_the_factorys_limits__is_refused_before_it_costs_gas(name, inside, outside):
+    assert getattr(_pool(**{name: inside}), name) == inside
     with pytest.raises(ConfigurationError) as refused:
-        _pool(**changes)
+        _pool(**{name: outside})
     assert refused.value.code == "market.curve_parameters"
 
 
-def test_pool__one_coin_twice_or_no_price__is_refused():
-    for coins, price in (((CT02, CT02), 10**15), ((DOLLAR, CT02), 10**6)):
-        with pytest.raises(ConfigurationError):
-            curve.TwocryptoPool("n", "s", coins, price)
-
-
-def test_deployed__receipt__names_the_pool():
+def test_deployed__receipt__names_the_pool_that_this_factory_made():
     market = curve.CurveMarket(NOWHERE, "0x" + "fa" * 20)
     pool = "0x" + "ab" * 20
-    log = {"address": market.factory, "topics": [curve._DEPLOYED], "data": "0x" + "00" * 12 + pool[2:] + "00" * 64}
-    receipt = Receipt("0x1", 1, "0x2", 0, True, 1, 1, None, ({"address": CT02, "topics": ["0x"], "data": "0x"}, log))
-    assert int(market.deployed(receipt), 16) == int(pool, 16)
-    assert market.deployed(Receipt("0x1", 1, "0x2", 0, True, 1, 1, None, ())) is None
+
+    def deployed(*logs):
+        return market.deployed(Receipt("0x1", 1, "0x2", 0, True, 1, 1, None, logs))
+
+    made = {"address": market.factory, "topics": [curve._DEPLOYED], "data": "0x" + "00" * 12 + pool[2:] + "00" * 64}
+    assert int(deployed({**made, "topics": ["0x"]}, made), 16) == int(pool, 16)
+    assert deployed() is None
+    assert deployed({**made, "address": CT02}) is None
+    assert deployed({**made, "topics": ["0x"]}) is None
+
+
+def test_quote_and_fee__of_a_pool__are_read_from_the_chain(serve_chain):
+    def answer(method, parameters):
+        assert (method, parameters[0]["to"].lower()) == ("eth_call", CT02)
+        asked = bytes.fromhex(parameters[0]["data"][2:])
+        if asked[:4] == selector("fee()"):
+            return f"0x{30 * 10**6:064x}"
+        assert asked[:4] == selector("get_dy(uint256,uint256,uint256)")
+        coin_in, coin_out, amount = decode_values(("uint256",) * 3, asked[4:])
+        return f"0x{amount * {(0, 1): 2, (1, 0): 3}[coin_in, coin_out]:064x}"
+
+    market = curve.CurveMarket(RpcClient(serve_chain(answer)), CT02)
+    assert market.fee(CT02) == 30 * 10**6
+    assert (market.quote(CT02, 0, 500), market.quote(CT02, 1, 500)) == (1_000, 1_500)
 
 
 def test_swap__calls__name_both_coins():

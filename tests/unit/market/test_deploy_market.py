@@ -9,8 +9,9 @@ import pytest
 
 from cloudtuner.errors import ConfigurationError
 from tokens.chain import artifacts, deploy_market
+from tokens.chain.abi import decode_values
 from tokens.chain.book import NAMES
-from tokens.chain.deploy import SUPPLY
+from tokens.chain.deploy import SUPPLY, created_address
 from tokens.chain.genesis import grants, read_shares, share_named, shares
 from tokens.chain.networks import NETWORKS, TUNER_UNIT
 
@@ -45,13 +46,39 @@ def test_plan__without_uniswap_v4__makes_no_desk_and_no_hook():
     assert len(made.steps) == 5
 
 
+def _arguments(step):
+    """What a creation hands to its constructor, by the types that the compiler told."""
+    artifact = artifacts.load(step.what.split()[1])
+    (constructor,) = (entry for entry in artifact.abi if entry["type"] == "constructor")
+    types = [artifacts.type_of(item) for item in constructor["inputs"]]
+    return decode_values(types, step.init_code[len(artifact.bytecode) :])
+
+
 def test_plan__without_an_owner__gives_all_to_the_timelock():
     made = deploy_market.plan(_parameters(grants=()), deployer=DEPLOYER, first_nonce=0, now=0)
-    timelock = bytes.fromhex(made.contracts["timelock"][2:])
-    for step in made.steps:
-        if step.what.split()[-1] in ("CarbonPriceFeed", "FloorReserve", "BuybackBurner"):
-            arguments = step.init_code[len(artifacts.load(step.what.split()[-1]).bytecode) :]
-            assert arguments[12:32] == timelock, step.what
+    owned = [step for step in made.steps if step.name in ("price_feed", "floor_reserve", "burner")]
+    assert {int(_arguments(step)[0], 16) for step in owned} == {int(made.contracts["timelock"], 16)}
+    assert len(owned) == 3
+
+
+def test_plan__limits_and_times__are_in_units_of_the_dollar_and_in_seconds():
+    parameters = _parameters(dollar_decimals=8, floor_daily_dollars=2_000, buyback_dollars=3_000)
+    made = deploy_market.plan(parameters, deployer=DEPLOYER, first_nonce=40, now=1_800_000_000)
+    step = {step.name: step for step in made.steps}
+    assert _arguments(step["burner"])[-2:] == (600, (3_600, 1_800, 300, 3_000 * 10**8, 100_000 * 10**18))
+    assert _arguments(step["floor_reserve"])[-1] == 2_000 * 10**8
+    assert _arguments(step["timelock"])[0] == 2 * 86_400
+    assert int(_arguments(step["pool_desk"])[0], 16) == int(parameters.v4_manager, 16)
+    beneficiary, start, duration, cliff = _arguments(step["grant:backers"])
+    assert (int(beneficiary, 16), start, duration, cliff) == (
+        int(ROLES["backers"], 16),
+        1_800_000_000,
+        1_096 * 86_400,
+        365 * 86_400,
+    )
+    for name, place in made.grants.items():
+        nonce = 40 + made.steps.index(step[f"grant:{name}"])
+        assert place == step[f"grant:{name}"].creates == created_address(DEPLOYER, nonce)
 
 
 def test_constructors__argument_types__are_the_contracts():
@@ -71,25 +98,35 @@ def test_pace__public_networks__leave_days_and_half_hours():
 def test_genesis__shares__are_the_whole_supply():
     assert sum(share.amount for share in shares()) == SUPPLY
     assert share_named("rewards").amount == 400_000_000 * TUNER_UNIT
+    assert share_named("team").amount == 150_000_000 * TUNER_UNIT
     assert {grant.name: grant.cliff_days for grant in grants(ROLES)} == {"team": 365, "backers": 365, "ecosystem": 0}
     with pytest.raises(ConfigurationError, match="team"):
         grants({"backers": "0x", "ecosystem": "0x"})
 
 
 @pytest.mark.parametrize(
-    ("place", "change"),
+    ("place", "change", "why"),
     [
-        (0, {"amount": "1"}),
-        (0, {"to": "me"}),
-        (0, {"name": "team"}),
-        (2, {"days": 0}),
-        (2, {"cliff_days": 9999}),
-        (0, {"days": 3}),
+        (0, {"amount": "1"}, "add up to 600000001"),
+        (0, {"to": "me"}, "goes to none of"),
+        (0, {"name": "team"}, "a name stands twice"),
+        (2, {"days": 0, "cliff_days": 0}, "have days"),
+        (0, {"days": 3}, "have days"),
+        (2, {"cliff_days": 9999}, "longer than its grant"),
     ],
 )
-def test_genesis__a_fault__is_refused(place, change):
-    value = json.loads((resources.files("tokens.contracts") / "genesis.json").read_text(encoding="utf-8"))
+def test_genesis__a_fault__is_refused_by_its_name(place, change, why):
+    value = _genesis()
     value["shares"][place] |= change
-    with pytest.raises(ConfigurationError) as refused:
+    with pytest.raises(ConfigurationError, match=why) as refused:
         read_shares(value)
     assert refused.value.code == "chain.genesis"
+
+
+def test_genesis__of_another_version__is_refused():
+    with pytest.raises(ConfigurationError, match="version 2"):
+        read_shares(_genesis() | {"version": 2})
+
+
+def _genesis():
+    return json.loads((resources.files("tokens.contracts") / "genesis.json").read_text(encoding="utf-8"))
