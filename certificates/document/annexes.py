@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from certificates.document.markup import Markup, el, table
 from certificates.document.page import kg_number, percent, short
-from certificates.document.payload import Payload
+from certificates.document.payload import Lot, Payload
 from cloudtuner import clock, units
 
 Words = Mapping[str, str]
@@ -33,7 +33,7 @@ def _lots(payload: Payload, words: Words) -> Markup:
         (
             str(number),
             short(lot.node),
-            lot.paid_by,
+            _attested_by(lot, words),
             [
                 clock.hour_text(lot.hour_from).removesuffix(" UTC"),
                 el("br"),
@@ -48,7 +48,7 @@ def _lots(payload: Payload, words: Words) -> Markup:
     head = (
         ("w1", words["lot"]),
         ("w4 mono", words["node"]),
-        ("w2 n", words["epoch"]),
+        ("w2", words["attested_by"]),
         ("w3 hours", words["hours"]),
         ("n", words["first_share"]),
         ("n", words["last_share"]),
@@ -56,6 +56,12 @@ def _lots(payload: Payload, words: Words) -> Markup:
     )
     foot = (words["total"], "", "", "", "", "", kg_number(sum(lot.ug for lot in payload.lots), 9))
     return el("div", heading, el("p", words["lots_intro"]), table(words["lots_caption"], head, rows, foot=foot))
+
+
+def _attested_by(lot: Lot, words: Words) -> str:
+    if lot.round is not None:
+        return words["round"].format(number=lot.round)
+    return words["epoch"].format(number=lot.epoch)
 
 
 def _emissions(payload: Payload, words: Words) -> Markup:

@@ -23,10 +23,15 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """Kilograms of one node and the ledger hours they come from; the first and the last hour may be shared."""
+    """Kilograms of one node and the ledger hours they come from; the first and the last hour may be shared.
+
+    `epoch`, or `round` for hours before the account was enrolled, is whose leaf, `leaf_hash`, holds the hours. `claim_tx`
+    is the payment, which an earlier epoch may have made.
+    """
 
     node: str
-    paid_by: str
+    epoch: int | None
+    round: int | None
     leaf_hash: str
     claim_tx: str
     hour_from: int
@@ -156,7 +161,8 @@ def payload_from(claim: Mapping[str, Any], *, claim_hash: str, receipt: ReceiptF
             lots=tuple(
                 Lot(
                     node=lot["node"],
-                    paid_by=f"R{lot['round']}" if "round" in lot else str(lot["epoch"]),
+                    epoch=None if "round" in lot else int(lot["epoch"]),
+                    round=int(lot["round"]) if "round" in lot else None,
                     leaf_hash=lot["leaf_hash"],
                     claim_tx=lot["claim_tx"],
                     hour_from=int(lot["hour_from"]),

@@ -69,14 +69,17 @@ EN: Mapping[str, str] = {
     "annex": "Annex to certificate {certificate_id}",
     "annex_lots": "A. Where the kilograms come from",
     "lots_intro": "Own lots are used oldest first. Every hour between the first and the last is used whole; of those two, the "
-    "share printed here was used. Hours are UTC and named by their start. R and a number is the retroactive round that paid "
-    "hours before the account was enrolled.",
+    "share printed here was used. Hours are UTC and named by their start. Attested by is the epoch whose leaf holds these "
+    "hours as they are counted here, or the retroactive round of hours before the account was enrolled. The lot itself may have "
+    "been paid by an earlier epoch, when its hours were restated since; claim.json names that payment's transaction.",
     "lots_none": "No lot of the holder's own ledger was used: these are acquired records of others' emissions, "
     "without a ledger trace.",
     "lots_caption": "Lots retired by this certificate",
     "lot": "Lot",
     "node": "Node",
-    "epoch": "Epoch",
+    "attested_by": "Attested by",
+    "epoch": "epoch {number}",
+    "round": "round {number}",
     "hours": "Hours, first and last (UTC)",
     "first_share": "Of the first hour, kg",
     "last_share": "Of the last hour, kg",

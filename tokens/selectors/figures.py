@@ -40,7 +40,8 @@ class KilogramStates:
 @dataclass(frozen=True)
 class ClaimRow:
     """What a node can claim, claimed, and where the next payment stands. `state`: "waiting for an epoch", "waiting for
-    validators", "in its window", "being paid", "paid", "deficit".
+    validators", "left out of epochs" (`reason` says why, and is empty elsewhere), "in its window", "being paid", "paid",
+    "deficit".
     """
 
     node: str
@@ -50,6 +51,7 @@ class ClaimRow:
     claimed_ug: int
     deficit_ug: int
     state: str
+    reason: str
     epoch: int | None
 
 
@@ -81,11 +83,16 @@ class LotRow:
 
 @dataclass(frozen=True)
 class AllocationRow:
-    """A part of a lot used by a retirement, with the ledger hours it names and the shares of the first and the last."""
+    """A part of a lot used by a retirement, with the ledger hours it names and the shares of the first and the last.
+
+    `epoch` or `round` paid the lot. `attested_epoch` is the epoch that the claim names, whose leaf holds the hours as they
+    are counted: a later one when they were restated after the payment; None for a round, and before the claim is registered.
+    """
 
     lot_id: uuid.UUID
     node: str
     epoch: int | None
+    attested_epoch: int | None
     round: int | None
     claim_tx: str
     ug: int

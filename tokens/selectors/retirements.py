@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from django.db.models import F, Q, QuerySet, Sum
 
@@ -45,7 +48,7 @@ def retirable(period: Period) -> Retirable:
         ug=ug,
         oldest_hour=min(hours, default=None),
         newest_hour=max(hours, default=None),
-        nodes=len(found),
+        nodes=len({ruler.node for ruler in found}),
         approval=approval_needed(),
         in_progress_ug=waiting,
         reason_code=code,
@@ -75,7 +78,9 @@ def retirements() -> list[RetirementRow]:
 def retirement(retirement_id: uuid.UUID | str) -> RetirementDetail:
     """One retirement with its allocations and timeline. Raises ServiceError `retirement.unknown`."""
     found = find(retirement_id)
-    allocations = tuple(_part(part) for part in found.allocations.select_related("lot").order_by("lot__node", "from_ug"))
+    attested = _attested(bytes(found.claim))
+    parts = found.allocations.select_related("lot").order_by("lot__node", "from_ug")
+    allocations = tuple(_part(part, attested) for part in parts)
     timeline = tuple(
         StepRow(step.state, RetirementState(step.state).label, step.at, step.who, step.tx_hash, step.block_number, step.note)
         for step in found.steps.all()
@@ -114,11 +119,18 @@ def retirements_of_hour(node: str, hour: int) -> list[tuple[RetirementRow, Alloc
     return list(found.values())
 
 
-def _part(part: LotAllocation) -> AllocationRow:
+def _attested(claim: bytes) -> dict[tuple[str, str, int], int]:
+    """(node, claim transaction, first hour) → the epoch that a registered claim names for the lot."""
+    lots = json.loads(claim)["lots"] if claim else []
+    return {(lot["node"], lot["claim_tx"], int(lot["hour_from"])): int(lot["epoch"]) for lot in lots if "epoch" in lot}
+
+
+def _part(part: LotAllocation, attested: Mapping[tuple[str, str, int], int] = MappingProxyType({})) -> AllocationRow:
     return AllocationRow(
         lot_id=part.lot_id,
         node=part.lot.node,
         epoch=part.lot.epoch,
+        attested_epoch=attested.get((part.lot.node, part.lot.tx_hash, part.hour_from)),
         round=part.lot.round,
         claim_tx=part.lot.tx_hash,
         ug=part.ug,

@@ -16,6 +16,7 @@ from accounts.permissions import CLAIM_VIEW, RETIRE_APPROVE, RETIRE_PREPARE
 from accounts.views.page import is_fragment, page
 from cloudtuner.errors import ServiceError
 from cloudtuner.periods import NamedPeriod, period_of, periods_between
+from emissions.selectors import nodes
 from emissions.selectors.dashboard import ledger_span
 from tokens import selectors
 from tokens.forms import RetireForm, draw_token
@@ -107,6 +108,7 @@ def retirement(request: HttpRequest, retirement_id: uuid.UUID) -> HttpResponse:
     ready = bool(detail.certified_block_hash) and detail.certified_block_hash == detail.final_block_hash
     context = {
         "detail": detail,
+        "accounts": {info.node: info.account for info in nodes()},
         "steps": _timeline(detail, ready=ready),
         "certificate_ready": ready,
         "running": detail.row.state not in {"draft", "approved", "failed", "cancelled"} and not ready,
