@@ -26,7 +26,8 @@ function readTable(table) {
     series: heads
       .map((head, column) => ({
         name: head.textContent.trim(),
-        colour: head.dataset.colour,
+        // What is summed over services has the colour of none of them.
+        colour: head.dataset.colour ?? colours().accent,
         total: head.hasAttribute("data-total"),
         // A cell without a figure is no zero: bars leave it out, and the heat map leaves its place empty.
         values: rows.map((row) => row.querySelectorAll("td")[column]?.dataset.value).map((value) => (value === undefined ? null : Number(value))),
