@@ -9,11 +9,14 @@ import hashlib
 import os
 import re
 import tempfile
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
@@ -24,6 +27,7 @@ from cloudtuner.errors import CloudTunerError, ConfigurationError
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _UNSAFE = re.compile(r"[^\w.\- ]+")
 _MOST_BYTES = 200
+_SETTLING = 4
 
 
 class StoreError(CloudTunerError):
@@ -48,20 +52,47 @@ class Store:
 
     def put(self, chunks: Iterable[bytes]) -> Stored:
         """Keeps the bytes and returns their name; bytes that are there already are not written twice."""
+        return self._settle(*self._draft(chunks))
+
+    def put_each(self, documents: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[tuple[str, Stored]]:
+        """Keeps several, each under a key of the caller's, and gives what each became, in their order.
+
+        A disk takes longer to settle a file than we to write it, and settles several at once: the next is written meanwhile.
+        """
+        waiting: deque[tuple[str, Future[Stored]]] = deque()
+        with ThreadPoolExecutor(max_workers=_SETTLING, thread_name_prefix="store") as pool:
+            for key, chunks in documents:
+                waiting.append((key, pool.submit(self._settle, *self._draft(chunks))))
+                if len(waiting) > _SETTLING:
+                    first, settled = waiting.popleft()
+                    yield first, settled.result()
+            for first, settled in waiting:
+                yield first, settled.result()
+
+    def _draft(self, chunks: Iterable[bytes]) -> tuple[BinaryIO, Path, Stored]:
+        """The bytes in a file that has no name of its own yet, still open."""
         incoming = self.root / "incoming"
         incoming.mkdir(parents=True, exist_ok=True)
         digest, size = hashlib.sha256(), 0
         handle, name = tempfile.mkstemp(dir=incoming)
-        temporary = Path(name)
+        file = open(handle, "wb")  # noqa: SIM115 # closed by _settle
         try:
-            with os.fdopen(handle, "wb") as file:
-                for chunk in chunks:
-                    digest.update(chunk)
-                    size += len(chunk)
-                    file.write(chunk)
+            for chunk in chunks:
+                digest.update(chunk)
+                size += len(chunk)
+                file.write(chunk)
+        except BaseException:
+            file.close()
+            Path(name).unlink()
+            raise
+        return file, Path(name), Stored(digest.hexdigest(), size)
+
+    def _settle(self, file: BinaryIO, temporary: Path, stored: Stored) -> Stored:
+        """Gives a draft its name, once the disk has it."""
+        try:
+            with file:
                 file.flush()
                 os.fsync(file.fileno())
-            stored = Stored(digest.hexdigest(), size)
             target = self._place(stored.digest)
             if not target.exists():
                 make_folder(target.parent)

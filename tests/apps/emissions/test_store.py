@@ -32,6 +32,25 @@ def test_put__source_breaks__leaves_nothing(tmp_path):
     assert [path for path in (tmp_path / "fresh").rglob("*") if path.is_file()] == []
 
 
+def test_put_each__many_documents__are_all_there_in_their_order(tmp_path):
+    store = Store(tmp_path)
+    documents = [(str(number), iter([b"line ", b"%d" % (number % 7)])) for number in range(40)]
+    found = list(store.put_each(documents))
+    assert [key for key, _ in found] == [key for key, _ in documents]
+    assert [store.read(stored.digest) for _, stored in found] == [b"line %d" % (number % 7) for number in range(40)]
+    assert list((tmp_path / "incoming").iterdir()) == []
+
+
+def test_put_each__one_breaks__those_before_are_whole_and_nothing_else_is_left(tmp_path):
+    def documents():
+        yield "a", [b"whole"]
+        yield "b", map(int, ["half"])
+
+    with pytest.raises(ValueError, match="half"):
+        list(Store(tmp_path / "fresh").put_each(documents()))
+    assert [path.read_bytes() for path in (tmp_path / "fresh").rglob("*") if path.is_file()] == [b"whole"]
+
+
 def test_read__bytes_changed__is_refused(tmp_path):
     store = Store(tmp_path)
     digest = store.put_bytes(b"genuine")
