@@ -54,6 +54,10 @@ class RetroLeaf(TreeLeaf):
     level: int
     history_root: str
 
+    def cap_ug(self, hour_cap_ug: int) -> int:
+        """The most that these hours may have under a node's cap of an hour; the contract pays no leaf above it."""
+        return hour_cap_ug * (self.hour_through - self.hour_from + 1)
+
 
 @dataclass(frozen=True)
 class RetroEntry:
@@ -235,12 +239,13 @@ def build_round(
         factor_set=factor_set,
         engine=engine,
         set_id=set_id,
-        entries=tuple(_entry(state, named.get(state.node)) for state in sorted(nodes, key=lambda state: state.node)),
+        entries=tuple(entry_of(state, named.get(state.node)) for state in sorted(nodes, key=lambda state: state.node)),
         named=tuple(named.values()),
     )
 
 
-def _entry(state: NodeState, named: Named | None) -> RetroEntry:
+def entry_of(state: NodeState, named: Named | None) -> RetroEntry:
+    """A node's leaf after what rounds named of it. Raises ProofError as `build_round` does."""
     reports, first = state.reports, state.first_hour
     ug = sum(report.ug for report in reports)
     if not reports or ug <= 0:

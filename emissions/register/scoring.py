@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 from emissions.poce.live import LiveReport
 from emissions.poce.report import State
@@ -29,9 +30,22 @@ def live_reports_by_node(node_ids: Iterable[str] | None = None) -> dict[str, tup
         .values_list("node__node", "operational_ug", "embodied_ug", *_COLUMNS)
     )
     live: dict[str, list[LiveReport]] = defaultdict(list)
-    for node, operational_ug, embodied_ug, *told in rows.iterator():
-        live[node].append(LiveReport(ug=operational_ug + embodied_ug, **dict(zip(_COLUMNS, told, strict=True))))
+    for node, *told in rows.iterator():
+        live[node].append(_live(*told))
     return {node: tuple(reports) for node, reports in live.items()}
+
+
+def reports_by_hash(hashes: Iterable[str]) -> dict[str, LiveReport]:
+    """These reports, whether they count now or another took their place."""
+    found = ReportCommitment.objects.filter(report_hash__in=list(hashes))
+    return {
+        report.report_hash: report
+        for report in (_live(*told) for told in found.values_list("operational_ug", "embodied_ug", *_COLUMNS))
+    }
+
+
+def _live(operational_ug: int, embodied_ug: int, *told: Any) -> LiveReport:
+    return LiveReport(ug=operational_ug + embodied_ug, **dict(zip(_COLUMNS, told, strict=True)))
 
 
 def scores_by_node(node_ids: Iterable[str] | None = None, *, terms: Schedule = GENESIS_TERMS) -> dict[str, tuple[Score, ...]]:

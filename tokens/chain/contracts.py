@@ -176,10 +176,6 @@ class Contracts:
     def provider_allowed(self, provider: str, *, block: BlockId = "latest") -> bool:
         return bool(self.read(self.book.node_registry, "providerAllowed(string)", ("bool",), provider, block=block)[0])
 
-    def epoch_cap_ug(self, *, block: BlockId = "latest") -> int:
-        """The most that the ceiling may rise in one epoch."""
-        return self._number(self.book.node_registry, "epochCapUg()", block=block)
-
     def register_node(self, request: RegisterNode, signature: bytes) -> Call:
         """Registers a node; the signature is the registrar's, anyone may send it."""
         return call_to(

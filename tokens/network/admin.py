@@ -11,12 +11,14 @@ from tokens.network.models import (
     ChainTx,
     Cursor,
     Epoch,
+    HeldNode,
     RegisteredClaim,
     RoundVote,
     SealedRound,
     SignedAttempt,
     Vote,
 )
+from tokens.network.round_selectors import round_standing
 
 
 @admin.register(ChainTx)
@@ -82,8 +84,13 @@ class VoteAdmin(ReadOnlyAdmin):
 class SealedRoundAdmin(ReadOnlyAdmin):
     """Sealed airdrop rounds."""
 
-    list_display = ("number", "chain_id", "digest", "sealed_at")
+    list_display = ("number", "set_id", "standing", "sealed_at")
     exclude = ("list",)
+
+    @admin.display(description="How it stands")
+    def standing(self, row: SealedRound) -> str:
+        """What the chain says of it, and what it waits for."""
+        return round_standing(row)
 
 
 @admin.register(RoundVote)
@@ -93,6 +100,15 @@ class RoundVoteAdmin(ReadOnlyAdmin):
     list_display = ("round", "signer", "received_at")
     list_select_related = ("round",)
     search_fields = ("signer",)
+
+
+@admin.register(HeldNode)
+class HeldNodeAdmin(ReadOnlyAdmin):
+    """Nodes that what is sealed next leaves out, and why."""
+
+    list_display = ("node", "track", "reason", "since")
+    list_filter = ("track",)
+    search_fields = ("node",)
 
 
 @admin.register(RegisteredClaim)

@@ -35,7 +35,9 @@ def is_moot(row: ChainTx) -> bool:
         case "fees":
             return paying.settled(payload)
         case "round":
-            return payload["round"] in rounds.standing_rounds() or payload["set_id"] != reading.set_id()
+            stands = rounds.on_chain(payload["round"])
+            is_over = bool(stands.standing) or payload["data_hash"] in stands.vetoed
+            return is_over or payload["set_id"] != reading.set_id()
         case "airdrop":
             return round_paying.is_done(payload)
         case _:

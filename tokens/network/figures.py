@@ -45,7 +45,8 @@ class EpochRow:
 
 @dataclass(frozen=True)
 class RoundRow:
-    """One airdrop round. `state`: "voting", "posted" (on chain, its window runs), "open", "closed". Times are the chain's.
+    """One airdrop round. `state`: "voting", "vetoed" (until another list of its number follows), "posted" (on chain, its window
+    runs), "open", "closed". Times are the chain's.
 
     `swept_ug` is what nobody claimed until the deadline, once somebody had it minted to the owner of the rules.
     """

@@ -65,6 +65,12 @@ def fail(row: ChainTx, *, code: str, error: str) -> None:
     )
 
 
+def rewrite(row: ChainTx, call: Call, *, payload: Mapping[str, Any]) -> None:
+    """Gives an intent that was not signed yet another call; a row that was meanwhile stays as it is."""
+    row.to, row.data, row.payload = call.to, "0x" + call.data.hex(), dict(payload)
+    ChainTx.objects.filter(pk=row.pk, state=TxState.DRAFT).update(to=row.to, data=row.data, payload=row.payload)
+
+
 def redraft(row: ChainTx) -> None:
     """Lets an intent begin anew with another nonce: safe, since every intent's effect happens at most once in its contract."""
     row.state, row.nonce, row.tx_hash = TxState.DRAFT, None, ""

@@ -18,7 +18,7 @@ from emissions.poce.report import State
 from emissions.register.models import ReportCommitment
 from emissions.register.scoring import live_reports_by_node
 from tokens.chain.airdrop import Airdrop
-from tokens.network import connection, reading, rounds
+from tokens.network import connection, fitting, reading, rounds
 from tokens.network.models import SealedRound
 from tokens.network.sealing import registered_nodes
 
@@ -38,7 +38,8 @@ def seal_round() -> SealedRound | None:
     """Seals the next round when nodes have hours to pay that no round named; None when there is nothing to do.
 
     One round waits for its validators at a time, and two are `round_s` apart. When the validator set changes meanwhile the
-    same number is sealed anew for the present set; after a veto too, once the set changed.
+    same number is sealed anew for the present set. After a veto it is sealed anew once the list is another: the one that was
+    vetoed can never be posted again under its set, so asking for it would be asking for nothing.
     """
     book, set_id, head = connection.address_book(), reading.set_id(), rounds.head_round()
     if set_id is None or rounds.sealed_for(head + 1, set_id) is not None:
@@ -54,7 +55,8 @@ def seal_round() -> SealedRound | None:
     if looked is not None and looked <= now < looked + timedelta(seconds=book.epoch_s / LOOKS_AN_EPOCH):
         return None
     previous = before.list if before else None
-    states = _within_cap(_states(previous.named_after if previous else {}, now))
+    named = previous.named_after if previous else {}
+    states = fitting.fit_round(_states(named, now), named)
     if not states:
         _looked[book.chain_id] = now
         return None
@@ -69,6 +71,10 @@ def seal_round() -> SealedRound | None:
         engine=ENGINE_ID,
         set_id=set_id,
     )
+    if listed.data_hash in rounds.on_chain(listed.round).vetoed:
+        _looked[book.chain_id] = now
+        logger.warning("airdrop round vetoed, its list is still the same", extra={"epoch": listed.round})
+        return None
     return keep(listed)
 
 
@@ -105,18 +111,6 @@ def _states(named: dict[str, Named], now: datetime) -> list[NodeState]:
         if sum(report.ug for report in run) > 0:
             found.append(NodeState(node, known[node].wallet, run, known[node].first_hour))
     return found
-
-
-def _within_cap(states: list[NodeState]) -> list[NodeState]:
-    """As many of them as one round may hold micrograms of, the longest waiting first; the rest is the next round's."""
-    left = connection.contracts().epoch_cap_ug() if states else 0
-    taken = []
-    for state in sorted(states, key=lambda state: (state.reports[0].hour_from, state.node)):
-        ug = sum(report.ug for report in state.reports)
-        if ug <= left:
-            taken.append(state)
-            left -= ug
-    return taken
 
 
 class ServiceRounds:

@@ -46,21 +46,45 @@ class PostedRound:
         return self.open_at <= timestamp < self.deadline
 
 
-def standing_rounds() -> dict[int, ChainEvent]:
-    """Every round that stands on chain with the event that posted it. A veto takes it and all later ones away."""
-    stands: dict[int, ChainEvent] = {}
+@dataclass(frozen=True)
+class OnChain:
+    """What the chain says of rounds: by number the event that posted each that stands, and by the hash of its list the
+    event that vetoed each that was taken back. A veto takes a round and all later ones away.
+    """
+
+    standing: dict[int, ChainEvent]
+    vetoed: dict[str, ChainEvent]
+
+
+def _told() -> QuerySet[ChainEvent]:
+    """What was posted and vetoed, oldest first. A veto tells of each round that it takes back, the newest first."""
     told = ChainEvent.objects.filter(name__in=("RoundPosted", "RoundVetoed"), block__chain_id=address_book().chain_id)
-    for event in told.select_related("block").order_by("block__number", "log_index"):
+    return told.select_related("block").order_by("block__number", "log_index")
+
+
+def on_chain(number: int | None = None) -> OnChain:
+    """Every round that was ever posted, or those of one number, as the chain has it now."""
+    found = OnChain({}, {})
+    for event in _told() if number is None else _told().filter(key=str(number)):
+        number = int(event.key)
         if event.name == "RoundPosted":
-            stands[int(event.key)] = event
-        else:
-            stands.pop(int(event.key), None)
-    return stands
+            found.standing[number] = event
+        elif number in found.standing:
+            found.vetoed[found.standing.pop(number).args["data_hash"]] = event
+    return found
+
+
+def standing_rounds() -> dict[int, ChainEvent]:
+    """Every round that stands on chain with the event that posted it."""
+    return on_chain().standing
 
 
 def head_round() -> int:
-    """The newest round that stands on chain; 0 before the first."""
-    return max(standing_rounds(), default=0)
+    """The newest round that stands on chain; 0 before the first. Looks at the last event only."""
+    last = _told().last()
+    if last is None:
+        return 0
+    return int(last.key) - (last.name == "RoundVetoed")
 
 
 def _sealed(number: int) -> QuerySet[SealedRound]:
@@ -69,13 +93,14 @@ def _sealed(number: int) -> QuerySet[SealedRound]:
 
 
 def sealed_for(number: int, set_id: int) -> SealedRound | None:
-    """A round as it was sealed for a validator set."""
-    return _sealed(number).filter(set_id=set_id).first()
+    """A round as it was last sealed for a validator set, unless the guardian took that back."""
+    row = _sealed(number).filter(set_id=set_id).last()
+    return row if row is not None and row.header["data_hash"] not in on_chain(number).vetoed else None
 
 
 def posted_round(number: int) -> PostedRound | None:
     """A round that stands on chain and whose list we hold."""
-    event = standing_rounds().get(number)
+    event = on_chain(number).standing.get(number)
     return _posted(number, event) if event else None
 
 
@@ -86,8 +111,13 @@ def posted_rounds() -> list[PostedRound]:
 
 
 def _posted(number: int, event: ChainEvent) -> PostedRound | None:
-    row = sealed_for(number, int(event.args["set_id"]))
-    return PostedRound(row, event) if row is not None and row.header["root"] == event.args["root"] else None
+    row = next((row for row in _sealed(number) if is_of(row, event)), None)
+    return PostedRound(row, event) if row is not None else None
+
+
+def is_of(row: SealedRound, event: ChainEvent) -> bool:
+    """Whether an event posted this very list."""
+    return bool(row.header["data_hash"] == event.args["data_hash"])
 
 
 def pending_round() -> SealedRound | None:
@@ -99,7 +129,7 @@ def pending_round() -> SealedRound | None:
 def sealed(number: int) -> SealedRound | None:
     """The round that counts under a number: the one on chain, else the one that validators are asked about."""
     posted = posted_round(number)
-    return posted.row if posted else _sealed(number).order_by("-set_id").first()
+    return posted.row if posted else _sealed(number).last()
 
 
 def list_of(row: SealedRound) -> AirdropList:

@@ -16,7 +16,7 @@ from emissions.poce.hexes import to_hex
 from emissions.poce.report import State
 from emissions.register.models import ReportCommitment
 from emissions.register.scoring import live_reports_by_node, reward_terms_note
-from tokens.network import connection, reading
+from tokens.network import connection, fitting, reading
 from tokens.network.models import ChainEvent, ChainTx, Epoch
 from tokens.network.models.outbox import UNFINISHED
 
@@ -82,9 +82,10 @@ def _seal(head: int, set_id: int, before: reading.PostedEpoch | None) -> Epoch |
     if _knows_nothing_new(book.chain_id, look):
         return None
     previous = before.bundle if before else None
-    nodes = _states()
+    nodes = fitting.fit_epoch(_states(), previous)
     attested = {report for entry in previous.leaves for report in entry.reports} if previous else set()
     if all(report.report_hash in attested for state in nodes for report in state.reports):
+        # A node that is left out for its cap may fit after a vote: `LOOK_AGAIN` looks then.
         _nothing_new[book.chain_id] = look
         return None
     if _nodes_are_coming(book.chain_id, look.at):

@@ -13,7 +13,7 @@ from cloudtuner.errors import ChainError, CloudTunerError
 from emissions.poce.keys import address_of
 from tokens.chain.client import Call
 from tokens.chain.sender import Fees, sign_call, suggest_fees, suggest_gas
-from tokens.network import connection, nonces, outbox
+from tokens.network import connection, nonces, outbox, round_paying
 from tokens.network.building import Built, build, build_again, is_moot
 from tokens.network.models import ChainTx, SignedAttempt, TxState
 
@@ -37,22 +37,29 @@ def sign_drafts() -> int:
         if is_moot(row):
             outbox.fail(row, code=outbox.MOOT, error="It happened without us.")
             continue
-        try:
-            built = build(row)
-            sender = address_of(keys.relayer_key())
-            gas = suggest_gas(connection.client(), built.call, sender=sender)
-        except ChainError as error:
-            if error.retryable:
-                raise
-            _refused(row, error)
-            continue
-        except CloudTunerError as error:
-            # A key that does not open stops this row and no other; it waits until somebody mended that.
-            ChainTx.objects.filter(pk=row.pk).update(error_code=error.code, error=str(error))
-            logger.error("not signed: %s", error, extra={"intent": row.intent, "code": error.code})
-            continue
-        count += _sign(row, built, sender=sender, gas_limit=gas)
+        count += _sign_draft(row)
     return count
+
+
+def _sign_draft(row: ChainTx) -> bool:
+    """Signs one draft that the chain would take now; False when it would not, or a key does not open."""
+    try:
+        built = build(row)
+        sender = address_of(keys.relayer_key())
+        gas = suggest_gas(connection.client(), built.call, sender=sender)
+    except ChainError as error:
+        if error.retryable:
+            raise
+        if row.kind == "airdrop" and round_paying.set_apart(row, error):
+            return _sign_draft(row)
+        _refused(row, error)
+        return False
+    except CloudTunerError as error:
+        # A key that does not open stops this row and no other; it waits until somebody mended that.
+        ChainTx.objects.filter(pk=row.pk).update(error_code=error.code, error=str(error))
+        logger.error("not signed: %s", error, extra={"intent": row.intent, "code": error.code})
+        return False
+    return _sign(row, built, sender=sender, gas_limit=gas)
 
 
 def _refused(row: ChainTx, error: ChainError) -> None:

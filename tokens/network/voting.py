@@ -102,12 +102,12 @@ def post_epochs() -> ChainTx | None:
 
 
 def post_rounds() -> ChainTx | None:
-    """Writes an intent `round:<number>:<set>` to post the pending airdrop round once a quorum signed it."""
+    """Writes an intent `round:<number>:<digest>` to post the pending airdrop round once a quorum signed it."""
     row = rounds.pending_round()
     if row is None:
         return None
     votes = list(row.votes.all())
-    intent = f"round:{row.number}:{row.set_id}"
+    intent = f"round:{row.number}:{row.digest}"
     if not votes or outbox.live(intent) is not None:
         return None
     chain = connection.contracts()
@@ -115,4 +115,5 @@ def post_rounds() -> ChainTx | None:
         return None
     header = AirdropRound.from_json(row.header)
     call = Airdrop(chain).post_round(header, [(vote.signer, from_hex(vote.signature)) for vote in votes])
-    return outbox.intend(intent, "round", call, payload={"round": row.number, "set_id": row.set_id})
+    payload = {"round": row.number, "set_id": row.set_id, "data_hash": header.data_hash}
+    return outbox.intend(intent, "round", call, payload=payload)

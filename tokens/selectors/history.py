@@ -11,8 +11,8 @@ from emissions.poce.airdrop import Named
 from emissions.poce.report import State, is_too_old
 from emissions.register.models import NodeBinding, ReportCommitment
 from tokens.models import Lot
-from tokens.network import reading, rounds
-from tokens.network.models import ChainEvent, ChainTx
+from tokens.network import holding, reading, rounds
+from tokens.network.models import ChainEvent, ChainTx, HeldNode
 from tokens.selectors.own import own_nodes
 from tokens.series import HourSeries
 
@@ -23,9 +23,10 @@ MONTHS = 12
 class HistoryRow:
     """One node's history. `months` of MONTHS have a FINAL report; `ug` is what they hold, or what was paid for them.
 
-    `state`: "no months yet", "waiting for a round", "waiting for validators", "in its window", "being paid", "paid".
-    `round` and `deadline` are those of the newest round that named hours of the node, if one did; `claimable` while its leaf
-    waits to be paid, by whoever sends the claim.
+    `state`: "no months yet", "waiting for a round", "waiting for validators", "left out of rounds", "in its window", "being
+    paid", "refused", "paid". `reason` says why it is left out or refused, and is empty elsewhere. `round` and `deadline` are
+    those of the newest round that named hours of the node, if one did; `claimable` while its leaf waits to be paid, by
+    whoever sends the claim.
     """
 
     node: str
@@ -33,6 +34,7 @@ class HistoryRow:
     ug: int
     paid_ug: int
     state: str
+    reason: str
     round: int | None
     deadline: datetime | None
     claimable: bool
@@ -69,12 +71,12 @@ def history() -> History | None:
     if not reports:
         return None
     lots, unpaid = list(Lot.objects.filter(on_chain=True, round__isnull=False)), rounds.unpaid_rounds(final=True)
-    known, standing = rounds.named(), rounds.standing_rounds()
+    known, standing, held = rounds.named(), rounds.standing_rounds(), holding.reasons(HeldNode.Track.ROUND)
     rows = []
     for node, found in sorted(reports.items()):
         waiting = [posted for posted in unpaid if posted.list.entry(node) and _is_unpaid(node, posted.number, lots)]
         left = unnamed({report.hour_from: report for report in found}.values(), known)
-        rows.append(_row(node, found, left, [lot for lot in lots if lot.node == node], waiting, standing))
+        rows.append(_row(node, found, left, [lot for lot in lots if lot.node == node], waiting, standing, held.get(node, "")))
     months = {hour_start(report.hour_from) for found in reports.values() for report in found}
     return History(len(months), sum(row.ug for row in rows), sum(row.paid_ug for row in rows), tuple(rows))
 
@@ -90,18 +92,23 @@ def _row(
     lots: Sequence[Lot],
     waiting: Sequence[rounds.PostedRound],
     standing: Mapping[int, ChainEvent],
+    held: str,
 ) -> HistoryRow:
-    """`left` are reports that no round named, `waiting` the rounds whose leaf of the node is not paid."""
+    """`left` are reports that no round named, `waiting` the rounds whose leaf of the node is not paid, `held` why the next
+    round leaves the node out.
+    """
     paid_ug = sum(lot.ug for lot in lots)
     leaves = [entry.leaf for posted in waiting if (entry := posted.list.entry(node))]
     newest = max([lot.round or 0 for lot in lots] + [posted.number for posted in waiting], default=0)
     event = standing.get(newest)
+    state, reason = _state(node, waiting[-1] if waiting else None, left=bool(left), held=held)
     return HistoryRow(
         node=node,
         months=len({report.hour_from for report in reports}),
         ug=paid_ug + sum(leaf.ug for leaf in leaves) + sum(report.ug for report in left),
         paid_ug=paid_ug,
-        state=_state(waiting[-1] if waiting else None, left=bool(left)),
+        state=state,
+        reason=reason,
         round=newest or None,
         deadline=datetime.fromtimestamp(int(event.args["deadline"]), UTC) if event else None,
         claimable=any(posted.is_open(reading.head_timestamp()) for posted in waiting),
@@ -109,15 +116,21 @@ def _row(
     )
 
 
-def _state(posted: rounds.PostedRound | None, *, left: bool) -> str:
+def _state(node: str, posted: rounds.PostedRound | None, *, left: bool, held: str) -> tuple[str, str]:
+    """How a node's history stands, and why it does not go on where it does not."""
     if posted is not None:
         if reading.head_timestamp() < posted.open_at:
-            return "in its window"
-        sent = ChainTx.objects.filter(kind="airdrop", payload__round=posted.number)
-        return "being paid" if sent.exclude(state__in=("final", "failed")).exists() else "in its window"
+            return "in its window", ""
+        sent = ChainTx.objects.filter(kind="airdrop", payload__round=posted.number).exclude(state__in=("final", "failed"))
+        refused = sent.filter(payload__nodes=[node]).exclude(error="").first()
+        if refused is not None:
+            return "refused", refused.error
+        return ("being paid" if sent.exists() else "in its window"), ""
+    if left and held:
+        return "left out of rounds", held
     if left:
-        return "waiting for validators" if rounds.pending_round() is not None else "waiting for a round"
-    return "paid"
+        return ("waiting for validators" if rounds.pending_round() is not None else "waiting for a round"), ""
+    return "paid", ""
 
 
 def unnamed(reports: Iterable[ReportCommitment], named: Mapping[str, Named]) -> list[ReportCommitment]:

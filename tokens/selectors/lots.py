@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tokens.models import Lot
-from tokens.network import reading
-from tokens.network.models import ChainTx
+from tokens.network import holding, reading
+from tokens.network.models import ChainTx, HeldNode
 from tokens.selectors.figures import ClaimRow, LotRow
 from tokens.selectors.kilograms import final_hours, live_reports
 from tokens.selectors.own import own_nodes
@@ -40,6 +40,7 @@ def claims() -> list[ClaimRow]:
     """One row a node: its FINAL total, what validators attested, what was paid, and where the rest stands."""
     posted = reading.newest_posted()
     claimed = claimed_by_node()
+    held = holding.reasons(HeldNode.Track.EPOCH)
     rows = []
     nodes = own_nodes()
     live = live_reports(binding.node for binding in nodes)
@@ -48,6 +49,9 @@ def claims() -> list[ClaimRow]:
         entry = reading.leaf_of(posted, binding.node)
         attested = entry.leaf.cum_ug if entry else 0
         paid = claimed.get(binding.node, 0)
+        state = _claim_state(binding.node, final=final, attested=attested, paid=paid, posted=posted)
+        if binding.node in held and state in ("waiting for validators", "waiting for an epoch"):
+            state = "left out of epochs"
         rows.append(
             ClaimRow(
                 node=binding.node,
@@ -56,7 +60,8 @@ def claims() -> list[ClaimRow]:
                 attested_ug=attested,
                 claimed_ug=paid,
                 deficit_ug=max(0, paid - final),
-                state=_claim_state(binding.node, final=final, attested=attested, paid=paid, posted=posted),
+                state=state,
+                reason=held[binding.node] if state == "left out of epochs" else "",
                 epoch=posted.number if posted and entry else None,
             )
         )

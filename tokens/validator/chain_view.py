@@ -9,12 +9,14 @@ from cloudtuner.errors import ChainError
 from emissions.poce.airdrop import AirdropRound
 from emissions.poce.eip712 import Domain
 from emissions.poce.epoch import EpochHeader
+from emissions.poce.hexes import to_hex
 from emissions.poce.score import Schedule
 from tokens.chain.airdrop import Airdrop
+from tokens.chain.caps import Caps
 from tokens.chain.contracts import Contracts, EpochRecord, NodeRecord, ValidatorSnapshot
 from tokens.chain.decoding import decode
 from tokens.chain.events import ChainLog, EpochReported
-from tokens.chain.events_airdrop import RoundPosted
+from tokens.chain.events_airdrop import RoundPosted, RoundVetoed
 from tokens.chain.windows import read_logs
 
 
@@ -28,6 +30,7 @@ class ChainView:
         self.node = cache(self._node)
         self.factor_set_at = cache(self._factor_set_at)
         self.reward_terms = cache(self._reward_terms)
+        self.caps = Caps(contracts, time=self.head.timestamp, block=self.head.hash)
 
     @property
     def chain_id(self) -> int:
@@ -87,8 +90,21 @@ class ChainView:
         record = self._airdrop.round(number, block=self.head.hash)
         for event in self._events(self._airdrop.address):
             if isinstance(event, RoundPosted) and record and event.round == number and event.root == record.root:
-                return AirdropRound(**{name: getattr(event, name) for name in AirdropRound.__match_args__})
+                return _round_of(event)
         raise _no_event(f"round {number}")
+
+    def is_vetoed(self, digest: str) -> bool:
+        """Whether a round, by the digest that votes sign, was posted and taken back by the guardian."""
+        vetoed: set[tuple[int, str]] = set()
+        for event in self._events(self._airdrop.address):
+            if isinstance(event, RoundVetoed):
+                vetoed.add((event.round, event.root))
+            elif isinstance(event, RoundPosted):
+                taken_back = (event.round, event.root) in vetoed
+                vetoed.discard((event.round, event.root))
+                if to_hex(_round_of(event).digest(self.round_domain)) == digest:
+                    return taken_back
+        return False
 
     def _events(self, address: str) -> Iterator[ChainLog]:
         """A contract's events, newest first, asked for as far back as the reader goes."""
@@ -99,6 +115,11 @@ class ChainView:
 
 def _no_event(what: str) -> ChainError:
     return ChainError(f"the event of {what} is not found.", code="chain.no_event", hint="Use an RPC endpoint that keeps logs.")
+
+
+def _round_of(event: RoundPosted) -> AirdropRound:
+    """The round that was posted."""
+    return AirdropRound(**{name: getattr(event, name) for name in AirdropRound.__match_args__})
 
 
 def header_of_event(event: EpochReported) -> EpochHeader:

@@ -43,7 +43,7 @@ def check_epoch(
         states.append(NodeState(entry.leaf.node, entry.leaf.wallet, tuple(reports), record.first_hour if record else 0))
         faults += wrong
     if not faults:
-        faults = _rebuilt_faults(bundle, header, previous, states)
+        faults = _rebuilt_faults(bundle, header, previous, states) or _cap_faults(bundle, states, chain)
     return Verdict(header, tuple(faults))
 
 
@@ -101,6 +101,17 @@ def _succession_faults(node: str, now: list[LiveReport], before: list[LiveReport
     seqs = [report.seq for report in now]
     told.append((len(set(seqs)) == len(seqs), "node.seq_twice", "two reports have one seq"))
     return faults_of(told, where=node)
+
+
+def _cap_faults(bundle: Bundle, states: list[NodeState], chain: ChainView) -> list[Fault]:
+    """Leaves that are true and still above what their hours may have: for such a one anybody may have its signers slashed."""
+    faults = []
+    for entry, state in zip(bundle.leaves, states, strict=True):
+        leaf = entry.leaf
+        most = chain.caps.ceiling_ug(leaf.node, first_hour=state.first_hour, through_hour=leaf.through_hour, ug=leaf.cum_ug)
+        told = [(leaf.cum_ug <= most, "leaf.over_cap", f"{leaf.cum_ug} µg are above the {most} µg that its hours may have")]
+        faults += faults_of(told, where=leaf.node)
+    return faults
 
 
 def _rebuilt_faults(bundle: Bundle, header: EpochHeader, previous: Bundle | None, states: list[NodeState]) -> list[Fault]:

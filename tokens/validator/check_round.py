@@ -42,7 +42,7 @@ def check_round(
         if state is not None:
             states.append(state)
     if not faults:
-        faults = _rebuilt_faults(listed, header, previous, states)
+        faults = _rebuilt_faults(listed, header, previous, states) or _cap_faults(listed, chain)
     return Verdict(header, tuple(faults))
 
 
@@ -78,6 +78,16 @@ def _state(
         faults.append(Fault("node.wallet", node, f"the chain has wallet {record.wallet}"))
     found = tuple(known[report_hash] for report_hash in entry.reports if report_hash in known)
     return NodeState(node, record.wallet, found, record.first_hour), faults
+
+
+def _cap_faults(listed: AirdropList, chain: ChainView) -> list[Fault]:
+    """Leaves that are true and still above what their hours may have: the contract would refuse each batch with one."""
+    faults = []
+    for leaf in listed.leaves:
+        most = leaf.cap_ug(chain.caps.hour_ug)
+        told = [(leaf.ug <= most, "leaf.over_cap", f"{leaf.ug} µg are above the {most} µg that its hours may have")]
+        faults += faults_of(told, where=leaf.node)
+    return faults
 
 
 def _rebuilt_faults(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from cloudtuner.errors import ProofError
 from emissions.node.service import ServiceClient
@@ -17,6 +18,9 @@ from .store import Store
 
 logger = logging.getLogger(__name__)
 
+# A host that shows another list than the one voted on is asked about with the chain this often at most.
+ASK_AGAIN_S = 60.0
+
 
 class RoundVoter:
     """Votes on airdrop rounds with the validator's key; what must not be forgotten is in the store."""
@@ -27,6 +31,7 @@ class RoundVoter:
         self._key = key
         self._signer = address_of(key)
         self._handed_in: set[str] = set()
+        self._standing: dict[str, float] = {}
 
     def cycle(self, chain: ChainView, pending: object) -> Result:
         """Votes when the host's pending round is the next on chain and true."""
@@ -41,6 +46,10 @@ class RoundVoter:
             return Result.IDLE  # the set changed; the host seals the round anew for the present one
         digest = to_hex(header.digest(chain.round_domain))
         voted = self._store.round_vote(number, snapshot.set_id)
+        if voted is not None and voted != digest and self._is_vetoed(voted, chain):
+            # The contract refuses that list for good, so signing the one that follows lets nobody post both.
+            self._store.lay_aside_round_vote(number, snapshot.set_id, voted)
+            voted = None
         if voted is None:
             if not self._is_true(header, chain, snapshot.set_id):
                 return Result.REFUSED
@@ -53,6 +62,15 @@ class RoundVoter:
             self._handed_in = {digest}
             logger.info("voted on a round", extra={"epoch": number, "signer": self._signer})
         return Result.WAITING
+
+    def _is_vetoed(self, digest: str, chain: ChainView) -> bool:
+        """Whether the chain vetoed a round that was voted on. A no is believed for a while: the events may go back far."""
+        if self._standing.get(digest, 0.0) > time.monotonic():
+            return False
+        if chain.is_vetoed(digest):
+            return True
+        self._standing = {digest: time.monotonic() + ASK_AGAIN_S}
+        return False
 
     def _is_true(self, header: AirdropRound, chain: ChainView, set_id: int) -> bool:
         data = self._service.round_list(header.round)

@@ -23,6 +23,9 @@ CREATE TABLE IF NOT EXISTS round_votes (
     round INTEGER NOT NULL, set_id INTEGER NOT NULL, digest TEXT NOT NULL,
     recorded_at TEXT NOT NULL DEFAULT (datetime('now')), PRIMARY KEY (round, set_id)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS vetoed_round_votes (
+    digest TEXT PRIMARY KEY, round INTEGER NOT NULL, set_id INTEGER NOT NULL, recorded_at TEXT NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS verified_reports (
     report_hash TEXT PRIMARY KEY, node TEXT NOT NULL, seq INTEGER NOT NULL, hour_from INTEGER NOT NULL,
     hour_through INTEGER NOT NULL, ug TEXT NOT NULL, level INTEGER NOT NULL, work_uwh TEXT NOT NULL,
@@ -88,6 +91,15 @@ class Store:
         with self._open() as database:
             row = database.execute("SELECT digest FROM round_votes WHERE round = ? AND set_id = ?", (round_, set_id)).fetchone()
         return str(row[0]) if row else None
+
+    def lay_aside_round_vote(self, round_: int, set_id: int, digest: str) -> None:
+        """Notes that the chain vetoed the round of this digest, which can never count again: another may be signed."""
+        told = (round_, set_id, digest)
+        same = "FROM round_votes WHERE round = ? AND set_id = ? AND digest = ?"
+        with self._open() as database:
+            moved = f"INSERT INTO vetoed_round_votes SELECT digest, round, set_id, recorded_at {same} ON CONFLICT DO NOTHING"
+            database.execute(moved, told)
+            database.execute(f"DELETE {same}", told)
 
     def verified(self, node: str, hashes: Iterable[str]) -> dict[str, LiveReport]:
         """Of these reports, those of the node that were verified before."""

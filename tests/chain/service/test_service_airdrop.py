@@ -153,3 +153,72 @@ def test_round__validator_set_changed_before_it_was_posted__is_sealed_anew_and_p
     world.network.send(world.network.contracts.request_unstake(1_000 * TUNER_UNIT), world.network.validator_keys[3])
     world.run_until_paid(3_800)
     assert [row.set_id for row in SealedRound.objects.all()] == [1, 2] or SealedRound.objects.count() == 2
+
+
+def _post(world: Any, row: Any) -> None:
+    """Posts a sealed round at once with every validator's vote."""
+    from emissions.poce.airdrop import AirdropRound
+    from emissions.poce.hexes import from_hex
+    from emissions.poce.keys import address_of, sign
+    from tokens.chain.airdrop import Airdrop
+
+    votes = [(address_of(key), sign(key, from_hex(row.digest))) for key in world.network.validator_keys]
+    call = Airdrop(world.network.contracts).post_round(AirdropRound.from_json(row.header), votes)
+    world.network.send(call, world.network.guardian_key)
+
+
+def test_veto__of_a_round__waits_and_says_so_until_its_list_is_another_one(world: Any) -> None:
+    from tokens import tasks
+    from tokens.chain.airdrop import Airdrop
+    from tokens.network import rounds
+    from tokens.network.models import ChainTx, SealedRound
+    from tokens.network.round_selectors import airdrop_rounds, round_standing
+    from tokens.validator.chain_view import ChainView
+
+    node = _enrolled(world)
+    world.run(lambda: rounds.pending_round() is not None, vote=False)
+    first = rounds.pending_round()
+    _post(world, first)
+    world.network.send(Airdrop(world.network.contracts).veto(1), world.network.guardian_key)
+    for _ in range(3):
+        tasks.indexer_tick()
+        tasks.sealer_tick()
+    assert rounds.pending_round() is None, "the same list could never be posted: nobody is asked for it"
+    assert "pending_round" not in Client(headers={"host": "127.0.0.1"}).get("/poce/v1/network").json()
+    assert [(row.number, row.state) for row in airdrop_rounds()] == [(1, "vetoed")]
+    assert "Vetoed in block" in round_standing(first)
+    assert "another list" in round_standing(first)
+    assert ChainView(world.network.contracts).is_vetoed(first.digest)
+
+    world.report(node, {0: 900, 5: 500})
+    world.run(lambda: rounds.pending_round() is not None, vote=False)
+    second = rounds.pending_round()
+    assert (second.number, second.set_id, second.digest != first.digest) == (1, first.set_id, True)
+    assert [row.state for row in airdrop_rounds()] == ["voting"]
+    assert not ChainView(world.network.contracts).is_vetoed(second.digest)
+    world.run_until_paid(3_700)
+    assert world.balance() == 3_700
+    assert SealedRound.objects.count() == 2
+    assert rounds.posted_round(1).row == second
+    assert [row.state for row in airdrop_rounds()] == ["open"]
+    assert "Posted in block" in round_standing(second)
+    assert ChainTx.objects.get(kind="round").intent == f"round:1:{second.digest}"
+
+
+def test_veto__reorganised_away__the_first_list_stands_and_is_paid(world: Any) -> None:
+    from tokens import tasks
+    from tokens.chain.airdrop import Airdrop
+    from tokens.network import rounds
+
+    _enrolled(world)
+    world.run(lambda: rounds.pending_round() is not None, vote=False)
+    first = rounds.pending_round()
+    _post(world, first)
+    world.network.send(Airdrop(world.network.contracts).veto(1), world.network.guardian_key)
+    tasks.indexer_tick()
+    assert rounds.posted_round(1) is None
+    world.network.anvil.reorg(1)
+    world.network.client.call_rpc("anvil_dropAllTransactions", [])
+    tasks.indexer_tick()
+    assert rounds.posted_round(1).row == first
+    world.run_until_paid(3_800)

@@ -39,6 +39,16 @@ DOMAIN = Domain(31337, REGISTRY)
 
 
 @dataclass
+class Caps:
+    """The same cap for every hour."""
+
+    hour_ug: int = 10**13
+
+    def ceiling_ug(self, node: str, *, first_hour: int, through_hour: int, ug: int) -> int:
+        return self.hour_ug * max(0, through_hour - first_hour + 1)
+
+
+@dataclass
 class Chain:
     """What `ChainView` says, from values."""
 
@@ -49,6 +59,7 @@ class Chain:
     report_domain: Domain = DOMAIN
     factor_set: str = FACTORS.id
     terms: Schedule = GENESIS_TERMS
+    caps: Caps = field(default_factory=Caps)
 
     def node(self, node: str) -> NodeRecord | None:
         return self.record
@@ -175,6 +186,17 @@ def test_check__score_written_up__refused(epochs):
     entry = bundle.leaves[0]
     wrong = replace(bundle, leaves=(replace(entry, scores_bp=(*[20_000] * 13,)),))
     assert epochs.check(wrong).codes == ("leaf.scores_bp",)
+
+
+def test_check__more_than_its_hours_may_have__refused_since_signers_would_be_slashed(epochs):
+    epochs.add("744")
+    bundle = epochs.seal()
+    (entry,) = bundle.leaves
+    hours = entry.leaf.through_hour - 491000 + 1
+    epochs.chain.caps.hour_ug = -(-entry.leaf.cum_ug // hours)
+    assert epochs.check(bundle).agrees
+    epochs.chain.caps.hour_ug = (entry.leaf.cum_ug - 1) // hours
+    assert epochs.check(bundle).codes == ("leaf.over_cap",)
 
 
 def test_check__restated_downwards__agrees_and_keeps_the_ceiling(epochs):

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from emissions.engine.identity import ENGINE_ID
 from emissions.poce.airdrop import AirdropList, AirdropRound, build_round
+from emissions.poce.eip712 import Domain
 from emissions.poce.epoch import NodeState, build_bundle, header_of
-from emissions.poce.keys import address_of
+from emissions.poce.hexes import to_hex
+from emissions.poce.keys import address_of, recover
 from emissions.poce.live import live_reports
-from tests.unit.validator.test_check_epoch import FACTORS, FEBRUARY, KEY, MARCH, NODE, REGISTRY, WALLET, Epochs
-from tokens.chain.contracts import NodeRecord
+from tests.unit.validator.test_check_epoch import FACTORS, FEBRUARY, KEY, MARCH, NODE, REGISTRY, WALLET, Chain, Epochs
+from tokens.chain.contracts import NodeRecord, Validator, ValidatorSnapshot
 from tokens.validator.check_round import check_round
+from tokens.validator.result import Result
+from tokens.validator.rounds import RoundVoter
 from tokens.validator.store import Store
 from tokens.validator.verdict import Verdict
 
@@ -22,6 +26,7 @@ CONTEXT: dict[str, Any] = {
     "chain_id": 31337, "registry": REGISTRY, "factor_set": FACTORS.id, "engine": ENGINE_ID, "set_id": 4,
 }  # fmt: skip
 JANUARY = (490896, 491639)
+VALIDATOR, ROUND_DOMAIN = bytes([5]) * 32, Domain(31337, WALLET)
 
 
 @pytest.fixture
@@ -89,6 +94,16 @@ def test_round__wallet_or_node_is_another__refused(host):
     assert _check(host, listed).codes == ("node.unknown",)
 
 
+def test_round__more_than_its_hours_may_have__refused_as_the_contract_would_refuse_the_batch(host):
+    listed = _list(host)
+    (leaf,) = listed.leaves
+    hours = leaf.hour_through - leaf.hour_from + 1
+    host.chain.caps.hour_ug = -(-leaf.ug // hours)
+    assert _check(host, listed).agrees
+    host.chain.caps.hour_ug = (leaf.ug - 1) // hours
+    assert _check(host, listed).codes == ("leaf.over_cap",)
+
+
 def test_round__hours_named_before__refused(host):
     first = _list(host)
     assert _check(host, first).agrees
@@ -120,6 +135,68 @@ def test_hour__in_a_round_and_in_an_epoch__is_refused_on_both_sides(host):
 def test_round__month_older_than_twelve__refused(host):
     host.chain.record = NodeRecord(address_of(KEY), WALLET, JANUARY[0] + 366 * 24 + 1, 0)
     assert _check(host, _list(host)).codes == ("report.too_old",)
+
+
+@dataclass
+class RoundHost:
+    """What the service says of its pending round, from values."""
+
+    listed: AirdropList
+    host: Epochs
+    votes: list[str] = field(default_factory=list)
+
+    def round(self, number: int) -> dict[str, Any]:
+        return {"header": self.listed.header.to_json()}
+
+    def round_list(self, number: int) -> bytes:
+        return self.listed.to_bytes()
+
+    def report(self, report_hash: str) -> Any:
+        return self.host.packages[report_hash]
+
+    def post_round_vote(self, number: int, *, signer: str, signature: str) -> None:
+        self.votes.append(recover(self.listed.header.digest(ROUND_DOMAIN), bytes.fromhex(signature[2:])))
+
+
+@dataclass
+class RoundChain(Chain):
+    """A chain without rounds, in which the guardian vetoed these digests."""
+
+    vetoed: set[str] = field(default_factory=set)
+    asked: int = 0
+    round_domain: Domain = ROUND_DOMAIN
+
+    def round_count(self) -> int:
+        return 0
+
+    def validators(self) -> ValidatorSnapshot:
+        return ValidatorSnapshot(4, 1, (Validator(address_of(VALIDATOR), 1),))
+
+    def is_vetoed(self, digest: str) -> bool:
+        self.asked += 1
+        return digest in self.vetoed
+
+
+def test_round_vote__list_after_a_veto__is_signed_once_the_chain_says_so(host, monkeypatch):
+    host.chain = RoundChain(record=host.chain.record)
+    service = RoundHost(_list(host, first_hour=JANUARY[1] + 1), host)
+    voter = RoundVoter(service=service, store=host.store, key=VALIDATOR)
+    first = to_hex(service.listed.header.digest(ROUND_DOMAIN))
+    assert voter.cycle(host.chain, 1) is Result.WAITING
+    service.listed = _list(host)
+    assert [voter.cycle(host.chain, 1) for _ in range(3)] == [Result.CONFLICT] * 3
+    assert (host.chain.asked, host.store.round_vote(1, 4)) == (1, first), "a host in conflict does not make it search each time"
+    host.chain.vetoed = {first}
+    assert voter.cycle(host.chain, 1) is Result.CONFLICT
+    monkeypatch.setattr("tokens.validator.rounds.ASK_AGAIN_S", -1.0)
+    again = RoundVoter(service=service, store=host.store, key=VALIDATOR)
+    assert again.cycle(host.chain, 1) is Result.WAITING
+    assert service.votes == [address_of(VALIDATOR)] * 2
+    second = to_hex(service.listed.header.digest(ROUND_DOMAIN))
+    assert host.store.round_vote(1, 4) == second
+    assert not host.store.claim_round_vote(1, 4, "0x03"), "one list at a time, as before"
+    service.listed = _list(host, skip=1)
+    assert again.cycle(host.chain, 1) is Result.CONFLICT
 
 
 def test_round_vote__another_list_of_the_same_round__is_never_signed(host):

@@ -3,6 +3,7 @@
 from tokens.network.models.blocks import Block, ChainEvent, Cursor
 from tokens.network.models.claims import RegisteredClaim
 from tokens.network.models.epochs import Epoch, Vote
+from tokens.network.models.held import HeldNode
 from tokens.network.models.outbox import ChainTx, SignedAttempt, TxState
 from tokens.network.models.rounds import RoundVote, SealedRound
 
@@ -12,6 +13,7 @@ __all__ = [
     "ChainTx",
     "Cursor",
     "Epoch",
+    "HeldNode",
     "RegisteredClaim",
     "RoundVote",
     "SealedRound",

@@ -10,8 +10,8 @@ from django.db.models.functions import Cast
 class SealedRound(models.Model):
     """One airdrop round: header and list as sealed for one validator set, never changed afterwards.
 
-    When the set changes before the round was posted, the same number is sealed again for the new set. Whether it was
-    posted, can be claimed or was paid is read from ChainEvent rows, as for epochs.
+    When the set changes before the round was posted, or after a veto another list follows, the same number is sealed again.
+    Whether it was posted, vetoed or paid is read from ChainEvent rows, as for epochs.
     """
 
     chain_id = models.BigIntegerField()
@@ -28,8 +28,8 @@ class SealedRound(models.Model):
     )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["chain_id", "number", "set_id"], name="airdrop_round_once_a_set")]
-        ordering = ["number", "set_id"]
+        constraints = [models.UniqueConstraint(fields=["chain_id", "digest"], name="airdrop_round_once")]
+        ordering = ["number", "set_id", "pk"]
 
     def __str__(self) -> str:
         return f"airdrop round {self.number} for set {self.set_id}"
