@@ -7,14 +7,15 @@ from pathlib import Path
 
 from django.conf import settings
 
-from cloudtuner.errors import ConfigurationError
+from cloudtuner.errors import ConfigurationError, ProofError
 from emissions.poce.eip712 import Domain
 
 
 def report_domain() -> Domain:
     """The EIP-712 domain of NodeReport: NodeRegistry on the chain of the address book.
 
-    Raises ConfigurationError (`chain.not_deployed`) while there is no address book: reports wait until there is one.
+    Raises ConfigurationError: `chain.not_deployed` while there is no address book, and reports wait until there is one;
+    `chain.address_book` for one that cannot be read or holds no address.
     """
     path = Path(settings.ADDRESS_BOOK)
     try:
@@ -27,9 +28,9 @@ def report_domain() -> Domain:
             where=str(path),
             hint="Deploy the contracts: cloudtuner chain deploy.",
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, ProofError) as error:
         raise ConfigurationError(
-            f"the address book cannot be read: {error!r}.",
+            f"the address book cannot be read: {error}.",
             code="chain.address_book",
             where=str(path),
             hint="Deploy again or restore it.",

@@ -103,7 +103,8 @@ def _is_due(month: Month, node: BoundNode) -> bool:
 
 def _month_build(month: Month, node: BoundNode, signer: _Signer) -> int:
     hour_from, hour_through = month_range(month.hour_through, node.first_hour)
-    inputs = _inputs(month, hour_from, signer.domain)
+    coverage = _coverage_bp(month, hour_from)
+    inputs = _inputs(month, hour_from, signer.domain, coverage)
     row = ReportedMonth.objects.filter(provider=month.provider, account=month.account, hour_through=hour_through).first()
     if row is not None and row.inputs == inputs:
         return 0
@@ -117,7 +118,7 @@ def _month_build(month: Month, node: BoundNode, signer: _Signer) -> int:
     }
     count = 0
     try:
-        report_hash, count = _report(month, node.node, hour_from, signer)
+        report_hash, count = _report(month, node.node, hour_from, signer, coverage)
         told["report_hash"] = report_hash
     except ReportRefused as error:
         if error.code == "report.seq":
@@ -135,19 +136,23 @@ def _month_build(month: Month, node: BoundNode, signer: _Signer) -> int:
     return count
 
 
-def _inputs(month: Month, hour_from: int, domain: Domain) -> str:
-    """A digest of everything that the month's report follows from."""
+def _inputs(month: Month, hour_from: int, domain: Domain, coverage: int) -> str:
+    """A digest of everything that the month's report follows from.
+
+    Stripped lines hold no cost, so `coverage`, the one figure of a report that follows from it, is named beside them.
+    """
     value = {
         "sources": [[source.row.stripped_digest if source.row else "", source.version.factor_set] for source in month.sources],
         "state": month.state().value,
         "hour_from": hour_from,
+        "coverage_bp": coverage,
         "engine": ENGINE_ID,
         "domain": [domain.chain_id, domain.verifying_contract],
     }
     return sha256(jcs(value)).hexdigest()
 
 
-def _report(month: Month, node: str, hour_from: int, signer: _Signer) -> tuple[str, int]:
+def _report(month: Month, node: str, hour_from: int, signer: _Signer, coverage: int) -> tuple[str, int]:
     """The hash of the month's report and 1, or of the one there is and 0 when it says the same already."""
     lines = _lines(month, hour_from)
     sets = {source.version.factor_set for source in month.sources}
@@ -170,7 +175,7 @@ def _report(month: Month, node: str, hour_from: int, signer: _Signer) -> tuple[s
         lines=lines,
         recomputed=again,
         work=weigh(lines, factor_set),
-        coverage_bp=_coverage_bp(month, hour_from),
+        coverage_bp=coverage,
         factor_set_id=factor_set.id,
         engine_id=ENGINE_ID,
         bill_digest=_bill_digest(month),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cloudtuner import clock
+from cloudtuner.errors import ConfigurationError
 from cloudtuner.tenancy import tenant_context
 from emissions import selectors, services
 from emissions.poce.hexes import ZERO_32, from_hex
@@ -59,6 +60,25 @@ def test_reports__restated_bill__next_in_the_chain_and_live(room, lines):
     assert (second.report.seq, second.report.prev) == (2, first.report_hash)
     assert register.live_final_reports()[node.node] == (second,)
     assert selectors.claimability().claimable_ug == room.total() == second.report.ug < first.report.ug
+
+
+def test_reports__only_costs_restated__coverage_is_signed_again(room, cur, lines):
+    unknown = replace(cur.Line(), service="AmazonUnheardOf", place=("ap-south-1", "APS3-Strange", ""), unit="Widgets", cost="1")
+    room.version([*lines, unknown])
+    services.reports_build()
+    room.confirm(room.version([*lines, replace(unknown, cost="2")]))
+    assert services.reports_build() == 1
+    (node,) = selectors.nodes()
+    first, second = (committed.report for committed in register.reports(node.node))
+    assert first.usage_root == second.usage_root
+    assert first.coverage_bp > second.coverage_bp
+
+
+def test_domain__address_book_without_an_address__says_which_file(room, address_book):
+    address_book.write_text(address_book.read_text().replace("0x", "0y"))
+    with pytest.raises(ConfigurationError) as refused:
+        report_domain()
+    assert (refused.value.code, refused.value.where) == ("chain.address_book", str(address_book))
 
 
 def test_reports__account_gone_from_the_bill__is_reported_as_nothing(room, cur, lines):
