@@ -13,7 +13,7 @@ from accounts import audit
 from accounts.models import Domain, Membership, Organization, User
 from accounts.models.organization import RESERVED_SLUGS, SLUG
 from accounts.permissions import Role
-from cloudtuner import clock
+from cloudtuner import clock, locks
 from cloudtuner.errors import ServiceError
 
 
@@ -41,8 +41,8 @@ def slug_for(legal_name: str) -> str:
 def organization_create(*, user: User, legal_name: str, slug: str) -> Organization:
     """Gives a spare organisation its name, its host and its first owner. Well under a second: no table is made.
 
-    Raises ServiceError when the name or the address cannot be used, NoSpareOrganization (retryable) when every
-    prepared organisation is taken.
+    Raises ServiceError when the name or the address cannot be used or the person owns as many as one may
+    (`organization.too_many`), NoSpareOrganization (retryable) when every prepared organisation is taken.
     """
     name = " ".join(legal_name.split())
     slug = slug.strip().lower()
@@ -59,6 +59,7 @@ def organization_create(*, user: User, legal_name: str, slug: str) -> Organizati
         )
     try:
         with transaction.atomic():
+            _need_room(user)
             return _claim_spare(user, name, slug)
     except IntegrityError as error:
         if "slug" not in str(error) and "domain" not in str(error):
@@ -66,6 +67,18 @@ def organization_create(*, user: User, legal_name: str, slug: str) -> Organizati
         raise ServiceError(
             f"The address {slug!r} is taken. Choose another.", code="organization.slug_taken", where="slug"
         ) from None
+
+
+def _need_room(user: User) -> None:
+    # Two sign-ups of one person at once are counted one after the other.
+    locks.acquire(f"organizations-of:{user.pk}")
+    most = settings.OWNED_ORGANIZATIONS
+    if Membership.objects.current().filter(user=user, role=Role.OWNER).count() >= most:
+        raise ServiceError(
+            f"You own {most} organisations, as many as one person may.",
+            code="organization.too_many",
+            hint="Hand one over to another Owner, or ask the platform's staff.",
+        )
 
 
 def _claim_spare(user: User, name: str, slug: str) -> Organization:

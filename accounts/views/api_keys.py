@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from functools import partial
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -16,7 +15,7 @@ from accounts.forms import ApiKeyForm
 from accounts.permissions import ORGANIZATION_MANAGE
 from accounts.selectors import api_keys
 from accounts.services.api_keys import api_key_create, api_key_revoke
-from accounts.views.page import page
+from accounts.views.page import done, form_refused, page
 from cloudtuner import clock
 from cloudtuner.errors import ServiceError
 
@@ -38,7 +37,7 @@ def keys(request: HttpRequest) -> HttpResponse:
                 expires_at=clock.now() + timedelta(days=days) if days else None,
             )
         except ServiceError as error:
-            form.add_error(error.where if error.where in form.fields else None, str(error.message))
+            form_refused(form, error)
         else:
             form = ApiKeyForm()
     found = [(key, key.is_live()) for key in api_keys(request.tenant)]  # type: ignore[attr-defined]
@@ -49,9 +48,5 @@ def keys(request: HttpRequest) -> HttpResponse:
 @permission_required(ORGANIZATION_MANAGE)
 def revoke(request: HttpRequest, key_uuid: uuid.UUID) -> HttpResponse:
     """Ends a key at once."""
-    try:
-        api_key_revoke(actor=request.user, organization=request.tenant, key_uuid=str(key_uuid))  # type: ignore[arg-type, attr-defined]
-        messages.success(request, _("The key was revoked: it opens nothing any more."))
-    except ServiceError as error:
-        messages.error(request, str(error))
-    return redirect("accounts:api_keys")
+    revoked = partial(api_key_revoke, actor=request.user, organization=request.tenant, key_uuid=str(key_uuid))  # type: ignore[arg-type, attr-defined]
+    return done(request, revoked, _("The key was revoked: it opens nothing any more."), "accounts:api_keys")

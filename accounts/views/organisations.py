@@ -15,6 +15,7 @@ from accounts.models import Invitation, Membership, User
 from accounts.permissions import SUMMARIES
 from accounts.services.invitations import invitation_accept, token_hash
 from accounts.services.organizations import organization_create
+from accounts.views.page import form_refused
 from cloudtuner.errors import ServiceError
 from cloudtuner.origins import organization_url
 
@@ -46,7 +47,7 @@ def organisation_new(request: HttpRequest) -> HttpResponse:
                 user=_person(request), legal_name=form.cleaned_data["legal_name"], slug=form.cleaned_data["slug"]
             )
         except ServiceError as error:
-            form.add_error(error.where if error.where in form.fields else None, f"{error.message} {error.hint}".strip())
+            form_refused(form, error)
             again = error.retryable
             status = 503 if again else 200
         else:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from django.contrib import messages
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from accounts.permissions import ALL
+from cloudtuner.errors import ServiceError
 
 
 def page(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
@@ -23,3 +27,19 @@ def page(request: HttpRequest, template: str, context: dict[str, Any], *, status
 def is_fragment(request: HttpRequest) -> bool:
     """Whether only the part that changes was asked for, by the polling of an open page."""
     return request.headers.get("HX-Request") == "true" and "X-Drawer" not in request.headers
+
+
+def form_refused(form: Form, error: ServiceError) -> None:
+    """Shows what a service refused at the field that it names, else above the form."""
+    form.add_error(error.where if error.where in form.fields else None, f"{error.message} {error.hint}".strip())
+
+
+def done(request: HttpRequest, deed: Callable[[], object], said: str, page_name: str) -> HttpResponse:
+    """Does what a button asks for and goes back to its page, which says that it was done, or why it was not."""
+    try:
+        deed()
+    except ServiceError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, said)
+    return redirect(page_name)

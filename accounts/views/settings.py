@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 
 from django.conf import settings as conf
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,7 +18,7 @@ from accounts.permissions import ALL, AUDIT_VIEW, DEEDS, MEMBER_MANAGE, PERMISSI
 from accounts.selectors import audit_entries, members, open_invitations
 from accounts.services.invitations import invitation_create, invitation_link, invitation_revoke
 from accounts.services.memberships import membership_change_role, membership_remove
-from accounts.views.page import page
+from accounts.views.page import done, form_refused, page
 from cloudtuner.errors import ServiceError
 
 PAGE = 100
@@ -51,7 +50,7 @@ def people(request: HttpRequest) -> HttpResponse:
                     role=form.cleaned_data["role"],
                 )
             except ServiceError as error:
-                form.add_error(error.where if error.where in form.fields else None, str(error.message))
+                form_refused(form, error)
             else:
                 context = {"link": invitation_link(token), "link_email": made.email, "letters": _letters_folder()}
                 form = InvitationForm()
@@ -74,41 +73,35 @@ def _letters_folder() -> str:
 @permission_required(MEMBER_MANAGE)
 def member_role(request: HttpRequest, user_uuid: uuid.UUID) -> HttpResponse:
     """Gives a member another role."""
-    try:
-        membership_change_role(
-            actor=request.user,  # type: ignore[arg-type]
-            organization=request.tenant,  # type: ignore[attr-defined]
-            user_uuid=str(user_uuid),
-            role=request.POST.get("role", ""),
-        )
-        messages.success(request, _("The role was changed."))
-    except ServiceError as error:
-        messages.error(request, str(error))
-    return redirect("accounts:members")
+    changed = partial(
+        membership_change_role,
+        actor=request.user,  # type: ignore[arg-type]
+        organization=request.tenant,  # type: ignore[attr-defined]
+        user_uuid=str(user_uuid),
+        role=request.POST.get("role", ""),
+    )
+    return done(request, changed, _("The role was changed."), "accounts:members")
 
 
 @require_POST
 @permission_required(MEMBER_MANAGE)
 def member_remove(request: HttpRequest, user_uuid: uuid.UUID) -> HttpResponse:
     """Takes a member out."""
-    try:
-        membership_remove(actor=request.user, organization=request.tenant, user_uuid=str(user_uuid))  # type: ignore[arg-type, attr-defined]
-        messages.success(request, _("The member was removed."))
-    except ServiceError as error:
-        messages.error(request, str(error))
-    return redirect("accounts:members")
+    removed = partial(membership_remove, actor=request.user, organization=request.tenant, user_uuid=str(user_uuid))  # type: ignore[arg-type, attr-defined]
+    return done(request, removed, _("The member was removed."), "accounts:members")
 
 
 @require_POST
 @permission_required(MEMBER_MANAGE)
 def invitation_withdraw(request: HttpRequest, invitation_uuid: uuid.UUID) -> HttpResponse:
     """Takes an invitation back."""
-    try:
-        invitation_revoke(actor=request.user, organization=request.tenant, invitation_uuid=str(invitation_uuid))  # type: ignore[arg-type, attr-defined]
-        messages.success(request, _("The invitation was withdrawn."))
-    except ServiceError as error:
-        messages.error(request, str(error))
-    return redirect("accounts:members")
+    revoked = partial(
+        invitation_revoke,
+        actor=request.user,  # type: ignore[arg-type]
+        organization=request.tenant,  # type: ignore[attr-defined]
+        invitation_uuid=str(invitation_uuid),
+    )
+    return done(request, revoked, _("The invitation was withdrawn."), "accounts:members")
 
 
 @require_safe

@@ -29,4 +29,6 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "CloudTuner"
 
 INVITATION_LIFETIME = timedelta(days=7)
+# How many organisations one person may own. Each has a schema of its own, so a sign-up must not be a way to make thousands.
+OWNED_ORGANIZATIONS = 20
 ADMIN_REQUIRES_MFA = True

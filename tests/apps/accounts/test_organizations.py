@@ -42,6 +42,16 @@ def test_organization__no_spare_left__is_refused_for_now(newcomer):
     assert (refused.value.code, refused.value.retryable) == ("organization.no_spare", True)
 
 
+def test_organization__owns_as_many_as_one_may__is_told_what_to_do(newcomer, settings):
+    settings.OWNED_ORGANIZATIONS = 1
+    organization_create(user=newcomer, legal_name="Cedar", slug="cedar")
+    with pytest.raises(ServiceError) as refused:
+        organization_create(user=newcomer, legal_name="Dogwood", slug="dogwood")
+    assert (refused.value.code, refused.value.retryable) == ("organization.too_many", False)
+    assert "You own 1" in refused.value.message
+    assert "Hand one over" in refused.value.hint
+
+
 @pytest.mark.parametrize(
     ("slug", "code"),
     [
