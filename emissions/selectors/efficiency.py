@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from fractions import Fraction
+from typing import Any
 
 from django.core.cache import cache
 
@@ -20,6 +21,8 @@ from emissions.store import default_store
 # More lines than these are looked at only when somebody asks, since it takes seconds.
 MANY_LINES = 300_000
 _KEPT_S = 30 * 24 * 3600
+# Kept as plain values under the names of what they are: after a deployment that changed a move, older ones are not found.
+_SHAPE = ",".join(field.name for field in fields(Move))
 
 
 @dataclass(frozen=True)
@@ -59,15 +62,15 @@ def advice(score: Score, *, many: bool = False) -> Advice:
     row = ReportCommitment.objects.get(report_hash=score.report_hash)
     # The base's own figures are part of the answer: the score after the move stands against it.
     base = "" if score.base is None else f"{score.base.scored_ug}/{score.base.work_uwh}"
-    key = f"advice:{score.report_hash}:{base}"
-    found: tuple[Move, ...] | None = cache.get(key)
-    if found is None:
+    key = f"advice:{_SHAPE}:{score.report_hash}:{base}"
+    kept: list[tuple[Any, ...]] | None = cache.get(key)
+    if kept is None:
         if row.line_count > MANY_LINES and not many:
             return Advice((), row.line_count, asked=False)
         lines = StrippedLines.from_bytes(default_store().read(row.lines_digest))
-        found = tuple(moves(lines, load_factor_set(row.factor_set), base=score.base))
-        cache.set(key, found, _KEPT_S)
-    return Advice(found, row.line_count, asked=True)
+        kept = [astuple(move) for move in moves(lines, load_factor_set(row.factor_set), base=score.base)]
+        cache.set(key, kept, _KEPT_S)
+    return Advice(tuple(Move(*values) for values in kept), row.line_count, asked=True)
 
 
 def work_ratio(score: Score) -> Fraction | None:

@@ -80,10 +80,11 @@ def test_efficiency__too_few_months__says_why_and_what_to_do(one, monkeypatch):
 
 def test_efficiency__real_report__names_moves_that_save(one):
     number = own_number(one.organization.uuid, "110022003300")
-    html = one.client().get(f"/efficiency/?account={number}").content.decode()
-    assert "Every term" in html
-    assert "Move " in html
-    assert "score" in html
+    for _answer in ("worked out", "kept from the first time"):
+        html = one.client().get(f"/efficiency/?account={number}").content.decode()
+        assert "Every term" in html
+        assert "Move " in html
+        assert "score" in html
 
 
 def test_efficiency__no_bill_yet__says_so(two_organizations, deployed):
