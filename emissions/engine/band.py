@@ -38,7 +38,7 @@ class Band:
         >>> Band.exact(3).scaled(Fraction(1, 2)).value
         Fraction(3, 2)
         """
-        return Band(self.value * factor, self.low * factor, self.high * factor)
+        return self if factor == 1 else Band(self.value * factor, self.low * factor, self.high * factor)
 
 
 ZERO = Band.exact(0)

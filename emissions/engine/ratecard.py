@@ -54,7 +54,7 @@ class Rate:
     terms: tuple[Term, ...]
     hours: tuple[HourRate, ...] = ()
 
-    @property
+    @cached_property
     def doubles(self) -> Doubles:
         """Energy, operational, embodied, low, high, water as the nearest doubles, at the mean intensity of the grid."""
         return (
@@ -176,18 +176,15 @@ def _priced(
     reason: str,
     terms: tuple[Term, ...],
 ) -> Rate:
-    day = month_text(month)
     shown, region, why = region_of(key, factors)
-    pue, wue, grid, profile = _of_place(factors, key.provider, region, day, basis)
-    energy = rack_wh * Band.of(pue)
-    operational = energy * Band.of(grid.factor)
-    total = operational + embodied_g
-    profile = profile if terms else None
+    place = _place(factors, key.provider, region, month_text(month), basis)
+    operational, embodied = rack_wh * place.operational_ug, embodied_g.scaled(_MICRO)
+    profile = place.profile if terms else None
     if terms:
         # What carries nothing has no place to be uncertain about.
-        terms = (*terms, Term.of("PUE", pue), Term.of("grid", grid.factor), *term_of(profile), Term.of("WUE", wue))
-        quality = worst(quality, "proxy" if why or grid.factor.quality == "proxy" else "measured")
-        reason = _joined(reason, why, *_stand_ins(grid, pue))
+        terms = (*terms, *place.terms)
+        quality = worst(quality, "proxy" if why or place.grid.factor.quality == "proxy" else "measured")
+        reason = _joined(reason, why, *_stand_ins(place.grid, place.pue))
     return Rate(
         key=key,
         month=month,
@@ -195,29 +192,47 @@ def _priced(
         category=category,
         quality=quality,
         reason=reason,
-        basis=grid.basis,
+        basis=place.grid.basis,
         by_cost=False,
-        energy_uwh=energy.value * _MICRO,
-        operational_ug=operational.value * _MICRO,
-        embodied_ug=embodied_g.value * _MICRO,
-        low_ug=total.low * _MICRO,
-        high_ug=total.high * _MICRO,
-        water_ul=rack_wh.value * wue.value * _MILLI,
+        energy_uwh=rack_wh.value * place.energy_uwh,
+        operational_ug=operational.value,
+        embodied_ug=embodied.value,
+        low_ug=operational.low + embodied.low,
+        high_ug=operational.high + embodied.high,
+        water_ul=rack_wh.value * place.water_ul,
         terms=terms,
-        hours=hour_rates(profile, operational.scaled(_MICRO), embodied_g.scaled(_MICRO)),
+        hours=hour_rates(profile, operational, embodied),
     )
 
 
+@dataclass(frozen=True)
+class _Place:
+    """What a region makes of a watt-hour of its servers: microwatt-hours, micrograms and microlitres."""
+
+    pue: Factor
+    wue: Factor
+    grid: Grid
+    profile: HourlyProfile | None
+    energy_uwh: Fraction
+    operational_ug: Band
+    water_ul: Fraction
+    terms: tuple[Term, ...]
+
+
 @lru_cache(maxsize=4096)
-def _of_place(
-    factors: FactorSet, provider: str, region: str, day: str, basis: str | None
-) -> tuple[Factor, Factor, Grid, HourlyProfile | None]:
-    """PUE, WUE, grid and profile of the day of a region, read once for all its keys."""
-    return (
-        factors.pue(provider, region, day),
-        factors.wue(provider, region, day),
-        factors.grid(provider, region, day, basis),
-        factors.hourly_profile(provider, region, day, basis),
+def _place(factors: FactorSet, provider: str, region: str, day: str, basis: str | None) -> _Place:
+    """PUE, WUE, grid and profile of the day of a region, read and multiplied once for all its keys."""
+    pue, wue = factors.pue(provider, region, day), factors.wue(provider, region, day)
+    grid, profile = factors.grid(provider, region, day, basis), factors.hourly_profile(provider, region, day, basis)
+    return _Place(
+        pue=pue,
+        wue=wue,
+        grid=grid,
+        profile=profile,
+        energy_uwh=pue.value * _MICRO,
+        operational_ug=(Band.of(pue) * Band.of(grid.factor)).scaled(_MICRO),
+        water_ul=wue.value * _MILLI,
+        terms=(Term.of("PUE", pue), Term.of("grid", grid.factor), *term_of(profile), Term.of("WUE", wue)),
     )
 
 
@@ -239,19 +254,20 @@ def rate_by_cost(key: RateKey, month: int, factors: FactorSet, ratio: CostRatio,
     """
     day = month_text(month)
     shown, region, why = region_of(key, factors)
-    pue, wue, grid, profile = _of_place(factors, key.provider, region, day, basis)
+    place = _place(factors, key.provider, region, day, basis)
+    pue, wue, grid, profile = place.pue, place.wue, place.grid, place.profile
     widen = factors.coefficient(f"cost.{ratio.scope}", day)
     operational = Band.exact(ratio.energy_uwh) * Band.of(grid.factor)
     embodied = Band.exact(ratio.embodied_ug)
     total = (operational + embodied) * Band.of(widen)
-    place = "its service" if ratio.scope == "within_service" else "the whole bill"
+    over = "its service" if ratio.scope == "within_service" else "the whole bill"
     return Rate(
         key=key,
         month=month,
         region=shown,
         category="unknown",
         quality="unknown",
-        reason=_joined(reason, f"valued by cost within {place}", why, *_stand_ins(grid)),
+        reason=_joined(reason, f"valued by cost within {over}", why, *_stand_ins(grid)),
         basis=grid.basis,
         by_cost=True,
         energy_uwh=ratio.energy_uwh,
@@ -261,8 +277,8 @@ def rate_by_cost(key: RateKey, month: int, factors: FactorSet, ratio: CostRatio,
         high_ug=total.high,
         water_ul=ratio.energy_uwh / pue.value * wue.value / _MILLI,
         terms=(
-            Term("energy by cost", "bill", ratio.energy_uwh, "µWh per 10^-6 of currency", f"this bill, {place}", ""),
-            Term("embodied by cost", "bill", ratio.embodied_ug, "µg per 10^-6 of currency", f"this bill, {place}", ""),
+            Term("energy by cost", "bill", ratio.energy_uwh, "µWh per 10^-6 of currency", f"this bill, {over}", ""),
+            Term("embodied by cost", "bill", ratio.embodied_ug, "µg per 10^-6 of currency", f"this bill, {over}", ""),
             Term.of("band", widen),
             Term.of("grid", grid.factor),
             *term_of(profile),
