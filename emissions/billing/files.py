@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from cloudtuner.errors import BillError
@@ -22,7 +23,7 @@ from emissions.billing.manifests import (
     path_ends,
     read_manifest,
 )
-from emissions.billing.parquet_files import read_parquet_file
+from emissions.billing.parquet_files import file_digest, read_parquet_file
 from emissions.billing.places import Columns, First, columns_of, firsts_of, places_of, text_on_line
 from emissions.billing.registry import FORMATS
 from emissions.billing.text_files import read_text_file
@@ -56,17 +57,22 @@ class BillFile:
 
     `kind` is csv, json or parquet. `export` is the export's name where AWS's folder layout tells it. `columns` of Parquet
     name the parts of a struct one by one, with dots. `rows` is how many there are: in text at most, where a value spans
-    lines.
+    lines. `told_digest` is "" where opening the file did not read every byte.
     """
 
     path: Path
     name: str
-    digest: str
+    told_digest: str
     kind: str
     columns: tuple[FileColumn, ...]
     bill_format: BillFormat
     export: str = ""
     rows: int = 0
+
+    @cached_property
+    def digest(self) -> str:
+        """The sha256 of what was given, as "0x…"."""
+        return self.told_digest or file_digest(self.path)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,23 +120,26 @@ def open_each(
     `any_provider` lets the first line name a provider that is not known, where others write the same columns.
     `look_around` False keeps a manifest to its own folder: a stranger's may not name what else this disk holds.
     """
-    found: dict[str, BillFile] = {}
+    opened: list[BillFile] = []
     for number, given in enumerate(_expand(paths, look_around=look_around)):
         if isinstance(given, BillFile):
-            found.setdefault(given.digest, given)
+            opened.append(given)
             continue
-        opened = _open_file(given, work_dir / f"part-{number}.csv", format_name, any_provider=any_provider)
-        if opened.rows < given.rows:
+        file = _open_file(given, work_dir / f"part-{number}.csv", format_name, any_provider=any_provider)
+        if file.rows < given.rows:
             raise BillError(
-                f"the manifest promises {given.rows} lines, there are {opened.rows}.",
+                f"the manifest promises {given.rows} lines, there are {file.rows}.",
                 code="bill.incomplete",
                 where=given.name,
                 hint="Copy the whole delivery again.",
             )
-        found.setdefault(opened.digest, opened)
-    if not found:
+        opened.append(file)
+    if not opened:
         raise BillError("no bill file given.", code="bill.none", hint=f"Name files or folders with {', '.join(SUFFIXES)}.")
-    return sorted(found.values(), key=lambda opened: opened.digest)
+    if len(opened) == 1:
+        # Nothing to tell apart: its digest may be taken beside other work.
+        return opened
+    return [file for _, file in sorted({file.digest: file for file in reversed(opened)}.items())]
 
 
 def _expand(paths: Iterable[Path | str | BillFile], *, look_around: bool) -> Iterator[_Given | BillFile]:
@@ -191,7 +200,7 @@ def _open_file(given: _Given, unpacked: Path, format_name: str | None, *, any_pr
         columns = tuple(FileColumn(*column) for column in found.columns)
         bill_format = format_of([column.name for column in columns], found.first_line, name, format_name, any_provider)
         _refuse_types(columns, bill_format, name)
-        return BillFile(path, name, found.digest, "parquet", columns, bill_format, _export_name(path), found.rows)
+        return BillFile(path, name, "", "parquet", columns, bill_format, _export_name(path), found.rows)
     text = read_text_file(path, name, codec=codec or None, unpacked=unpacked)
     bill_format = format_of(text.header, text.first_line, name, format_name, any_provider)
     columns = _json_columns(text.header, bill_format) if text.kind == "json" else _csv_columns(text.header)

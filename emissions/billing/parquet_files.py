@@ -23,21 +23,19 @@ _MAX_FOOTER_ITEMS = 1_000_000
 class ParquetFile:
     """A Parquet file whose footer was read. `columns` are (name, Arrow's word for the type, SQL), structs part by part."""
 
-    digest: str
     rows: int
     columns: tuple[tuple[str, str, str], ...]
     first_line: dict[str, str]
 
 
+def file_digest(path: Path) -> str:
+    """The sha256 of a file, as "0x…"."""
+    with path.open("rb") as raw:
+        return "0x" + hashlib.file_digest(raw, "sha256").hexdigest()
+
+
 def read_parquet_file(path: Path, name: str) -> ParquetFile:
     """Reads the footer and the first line of a file; raises BillError for one that is not whole or claims too much."""
-    with path.open("rb") as raw:
-        digest = hashlib.file_digest(raw, "sha256").hexdigest()
-    rows, columns, first_line = _start(path, name)
-    return ParquetFile("0x" + digest, rows, columns, first_line)
-
-
-def _start(path: Path, name: str) -> tuple[int, tuple[tuple[str, str, str], ...], dict[str, str]]:
     try:
         with pq.ParquetFile(path, thrift_container_size_limit=_MAX_FOOTER_ITEMS) as parquet:
             schema, metadata = parquet.schema_arrow, parquet.metadata
@@ -51,7 +49,7 @@ def _start(path: Path, name: str) -> tuple[int, tuple[tuple[str, str, str], ...]
             f"not a whole Parquet file ({error}).", code="bill.truncated", where=name, hint="Deliver it again."
         ) from error
     rows = batch.to_pylist()[:1] if batch is not None else []
-    return metadata.num_rows, columns, dict(item for row in rows for item in _texts("", row))
+    return ParquetFile(metadata.num_rows, columns, dict(item for row in rows for item in _texts("", row)))
 
 
 def _texts(prefix: str, row: dict[str, Any]) -> Iterator[tuple[str, str]]:

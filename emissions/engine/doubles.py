@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from emissions.billing.formats import KEY_FIELDS
@@ -30,7 +32,11 @@ def line_fault(profile: str = "p", line: str = "l") -> str:
 
 
 def drop(
-    connection: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], twice: Sequence[pa.Array], *, by_month: bool
+    connection: duckdb.DuckDBPyConnection,
+    sources: Sequence[LineSource],
+    twice: Sequence[npt.NDArray[np.uint64]],
+    *,
+    by_month: bool,
 ) -> int:
     """Fills the table `dropped` (file, row_no) with the copies that do not count; tells how many there are.
 
@@ -40,7 +46,7 @@ def drop(
     connection.execute(
         "CREATE OR REPLACE TABLE dropped (file USMALLINT, row_no BIGINT, profile BIGINT, sound BOOLEAN, priced BOOLEAN)"
     )
-    connection.register("twice_arrow", pa.table({"h": pa.chunked_array(twice, pa.uint64())}))
+    connection.register("twice_arrow", pa.table({"h": np.concatenate(twice)}))
     connection.execute("CREATE OR REPLACE TEMP TABLE doubled AS SELECT h FROM twice_arrow")
     connection.unregister("twice_arrow")
     if not connection.execute("SELECT count(*) FROM doubled").fetchall()[0][0]:

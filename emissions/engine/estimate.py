@@ -13,6 +13,7 @@ import tempfile
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -127,8 +128,11 @@ def estimate(
     folder = Path(tempfile.mkdtemp(prefix="cloudtuner-", dir=work_dir))
     files: list[BillFile] = []
     workings: Workings | None = None
+    beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="digest")
     try:
         files = open_files(paths, work_dir=folder, format_name=format_name)
+        # Every byte of a bill is read for it, on one core: beside the survey it costs no time.
+        digests = beside.submit(lambda: tuple(file.digest for file in files))
         kept = Kept.of(resume, files)
         workings = Workings(files, folder, threads=threads, memory_limit=memory_limit, kept=kept)
         workings.read(tell)
@@ -139,19 +143,32 @@ def estimate(
             return workings.hours(tell, kept.valued_by(factor_set.id, ENGINE_ID, basis, method))
 
         return _value(
-            files, workings, folder, factor_set, hours, strict=strict, tell=tell, lines_out=lines_out, basis=basis, method=method
+            files,
+            workings,
+            folder,
+            digests,
+            factor_set,
+            hours,
+            strict=strict,
+            tell=tell,
+            lines_out=lines_out,
+            basis=basis,
+            method=method,
         )
     except BaseException:
         if workings is not None:
             workings.close()
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    finally:
+        beside.shutdown()
 
 
 def _value(
     files: list[BillFile],
     workings: Workings,
     folder: Path,
+    digests: Future[tuple[str, ...]],
     factor_set: FactorSet,
     sum_hours: Callable[[], pa.Table],
     *,
@@ -161,9 +178,10 @@ def _value(
     basis: str | None,
     method: str,
 ) -> Estimate:
-    bill = _bill(files, workings)
+    owner = _owner(files, workings)
     uses = workings.keys()
     card = rate_card(method, ((use.key, use.month) for use in uses), factor_set, basis)
+    workings.drop_doubles()
     rated = [(use, card.rates[use.key, use.month]) for use in uses if (use.key, use.month) in card.rates]
     workings.lay_card(rated)
     tell("value", 1, 1 + len(workings.slices))
@@ -189,7 +207,7 @@ def _value(
         shutil.rmtree(folder, ignore_errors=True)
 
     found = Estimate(
-        bill=bill,
+        bill=_bill(files, owner, digests.result()),
         hours=hours,
         accounts=_accounts(workings, summary),
         quarantined=quarantined,
@@ -210,7 +228,8 @@ def _silent(step: str, done: int, total: int) -> None:
     pass
 
 
-def _bill(files: list[BillFile], workings: Workings) -> Bill:
+def _owner(files: list[BillFile], workings: Workings) -> tuple[str, str, list[int]]:
+    """Payer, currency and months of a bill; raises BillError for what is none, or several."""
     if not workings.totals()[0]:
         raise BillError("the bill has no lines.", code="bill.empty", where=files[0].name, hint="Deliver it again.")
     payers, periods, currencies = workings.distinct("payer"), workings.periods(), workings.distinct("currency")
@@ -225,13 +244,17 @@ def _bill(files: list[BillFile], workings: Workings) -> Bill:
         raise BillError(f"lines in several currencies: {', '.join(currencies)}.", code="bill.currencies", where=files[0].name)
     if not periods:
         raise BillError("no line names a billing period.", code="bill.period", where=files[0].name)
-    digests = tuple(file.digest for file in files)
+    return payers[0], currencies[0] if currencies else "", periods
+
+
+def _bill(files: list[BillFile], owner: tuple[str, str, list[int]], digests: tuple[str, ...]) -> Bill:
+    payer, currency, periods = owner
     return Bill(
         provider=files[0].bill_format.provider,
-        payer=payers[0],
+        payer=payer,
         export_name=next((file.export for file in files if file.export), ""),
         format_name=files[0].bill_format.name,
-        currency=currencies[0] if currencies else "",
+        currency=currency,
         period_from=month_range(periods[0])[0],
         period_through=month_range(periods[-1])[1],
         file_digests=digests,

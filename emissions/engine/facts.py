@@ -142,6 +142,14 @@ def sums_sql(*, plain: bool = False) -> str:
 
 
 @cache
+def values_sql() -> str:
+    """`valued_lines` that are plain in DuckDB's SQL."""
+    import ibis
+
+    return str(ibis.to_sql(valued_lines(plain=True), dialect="duckdb"))
+
+
+@cache
 def priced_sql(*, plain: bool = False) -> str:
     """`priced_query` in DuckDB's SQL."""
     import ibis

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -67,6 +67,45 @@ def following(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[flo
         running.result()
 
 
+class Running(Generic[T]):
+    """Pieces of work that have been started: goes over what each comes to, in their order. To be stopped in any case."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, threads: int, work: Sequence[Callable[[duckdb.DuckDBPyConnection], T]]
+    ) -> None:
+        members = max(1, min(threads, len(work)))
+        self._connection, self._threads = connection, threads
+        connection.execute(f"SET threads = {1 if members > 1 else threads}")
+        self._cursors = tuple(connection.cursor() for _ in range(members))
+        self._free = list(self._cursors)
+        self._pool = ThreadPoolExecutor(max_workers=members, thread_name_prefix="piece")
+        self._pieces: list[Future[T]] = [self._pool.submit(self._done, piece) for piece in work]
+
+    def _done(self, piece: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        cursor = self._free.pop()
+        try:
+            return piece(cursor)
+        finally:
+            self._free.append(cursor)
+
+    def __iter__(self) -> Iterator[T]:
+        try:
+            yield from (piece.result() for piece in self._pieces)
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Ends what still runs. Afterwards the connection has all the cores again."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        # Told again and again: a piece that is between two queries does not hear it.
+        while wait([piece for piece in self._pieces if not piece.cancelled()], timeout=_LOOK_S).not_done:
+            for cursor in self._cursors:
+                cursor.interrupt()
+        for cursor in self._cursors:
+            cursor.close()
+        self._connection.execute(f"SET threads = {self._threads}")
+
+
 class Team:
     """Pieces of work done at the same time, each on one core with a cursor of its own.
 
@@ -78,36 +117,13 @@ class Team:
         self.connection = connection
         self.threads = threads
 
+    def start(self, work: Sequence[Callable[[duckdb.DuckDBPyConnection], T]]) -> Running[T]:
+        """Begins pieces of work, to go on beside other work. A single piece has all the cores."""
+        return Running(self.connection, self.threads, work)
+
     def each(self, work: Sequence[Callable[[duckdb.DuckDBPyConnection], T]]) -> Iterator[T]:
-        """What each piece comes to, in their order. A single piece has all the cores."""
-        if len(work) < 2:
-            with self.connection.cursor() as cursor:
-                yield from (piece(cursor) for piece in work)
-            return
-        free = [self.connection.cursor() for _ in range(min(self.threads, len(work)))]
-        cursors = tuple(free)
-
-        def done(piece: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
-            cursor = free.pop()
-            try:
-                return piece(cursor)
-            finally:
-                free.append(cursor)
-
-        self.connection.execute("SET threads = 1")
-        pool = ThreadPoolExecutor(max_workers=len(cursors), thread_name_prefix="piece")
-        running: list[Future[T]] = [pool.submit(done, piece) for piece in work]
-        try:
-            yield from (one.result() for one in running)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            # Told again and again: a piece that is between two queries does not hear it.
-            while wait([one for one in running if not one.cancelled()], timeout=_LOOK_S).not_done:
-                for cursor in cursors:
-                    cursor.interrupt()
-            for cursor in cursors:
-                cursor.close()
-            self.connection.execute(f"SET threads = {self.threads}")
+        """What each piece comes to, in their order."""
+        yield from self.start(work)
 
 
 @contextmanager

@@ -15,10 +15,8 @@ import pyarrow.parquet as pq
 
 from emissions.engine.lines import HOUR_US, LineSource
 
-# Lines of a slice: of a large bill more, because a row group that spans a cut is read in both slices.
-_LINES = 500_000
-_MOST_LINES = 2_000_000
-_SLICES = 32
+# Lines of a slice: as many as are valued in memory at once, because a row group that spans a cut is read in both slices.
+_LINES = 2_000_000
 # In a file in order of time few row groups span a cut.
 _MOST_READ = 1.5
 
@@ -50,7 +48,7 @@ def slices_of(sources: Sequence[LineSource]) -> list[Slice]:
             return [Slice()]
         groups.extend(found)
     total = sum(rows for _, _, rows in groups)
-    if total < 2 * _LINES:
+    if total < _LINES:
         return [Slice()]
     cuts = _cuts(groups, total)
     edges = [min(start for start, _, _ in groups), *cuts, max(end for _, end, _ in groups) + 1]
@@ -65,7 +63,7 @@ def _cuts(groups: list[tuple[int, int, int]], total: int) -> list[int]:
     """Full hours that cut the lines into parts of about the same size."""
     cuts: list[int] = []
     before = 0
-    wanted = total / max(1, round(total / min(max(_LINES, total // _SLICES), _MOST_LINES)))
+    wanted = total / max(1, round(total / _LINES))
     for start, _, rows in sorted(groups):
         if before >= wanted * (len(cuts) + 1):
             cuts.append(start // HOUR_US * HOUR_US)

@@ -10,12 +10,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import duckdb
-import pyarrow as pa
+import numpy as np
+import numpy.typing as npt
 
 from cloudtuner.errors import CloudTunerError
 from emissions.billing.formats import KEY_FIELDS, BillFormat
 from emissions.billing.normalise import literal, quoted
 from emissions.billing.profile import SHARED
+from emissions.engine.counting import zeros
 from emissions.engine.faults import FORMULA, NO_ACCOUNT, NO_LINE_TYPE, NO_PERIOD, NO_START, OUTSIDE_PERIOD
 from emissions.engine.lines import HOUR_US, LineSource, month_sql
 from emissions.engine.reading import reading
@@ -30,6 +32,8 @@ _STATISTICS = """
   count(quantity) AS sound, count(cost_micro) AS priced, max(abs(quantity)) AS largest_quantity,
   max(abs(cost_micro)) AS largest_cost_micro, min(place) AS sample
 """
+# Hashes of lines that may be in memory at once.
+HASHES = 16_000_000
 # A place is a file's number and a row's: no file has a billion rows a thousand times.
 FILE_BITS = 40
 
@@ -54,25 +58,51 @@ def _lines(source: LineSource, cut: Slice, *, by_month: bool) -> str:
     )
 
 
-def look(cursor: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], cut: Slice, *, by_month: bool, hold: str) -> pa.Table:
-    """The statistics of one slice's profiles. `hold` names a table that is to keep its lines; "" for none."""
-    lines = " UNION ALL ".join(_lines(source, cut, by_month=by_month) for source in sources)
+def look(connection: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], *, by_month: bool) -> bool:
+    """Fills the tables `profile` and `key`, or answers False: a profile spans months, so they have to be told apart.
+
+    That is the case for lines of one profile in two months, and for those of which only some have a time.
+    """
+    lines = " UNION ALL ".join(_lines(source, Slice(), by_month=by_month) for source in sources)
     # Lines of two files are told apart until their texts are known: the same parts may mean other fields there.
     apart = f", place >> {FILE_BITS}" if len(sources) > 1 else ""
-    with _naming(cursor, sources, cut):
-        if hold:
-            cursor.execute(f"CREATE OR REPLACE TABLE {hold} AS {lines}")
-        grouped = f"SELECT profile, half, {_STATISTICS} FROM {hold or f'({lines})'} GROUP BY profile, half{apart}"  # noqa: S608
-        return cursor.sql(grouped).to_arrow_table()
+    sampled = " UNION ALL ".join(_sampled(source) for source in sources)
+    with _naming(connection, sources, Slice()):
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE grouped AS "  # noqa: S608
+            f"SELECT profile, half, {_STATISTICS} FROM ({lines}) GROUP BY profile, half{apart}"
+        )
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE surveyed AS {sampled}")
+    _profiles(connection, sources[0].file.bill_format, monthly=all(source.monthly for source in sources))
+    if not by_month and connection.execute("SELECT count(*) FROM profile WHERE energy AND mixed").fetchall()[0][0]:
+        return False
+    _keys(connection)
+    return True
 
 
-def twins(cursor: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], cut: Slice, *, held: str) -> pa.Array:
-    """The hashes that more than one line of a slice has; its lines are in the table `held`, or read again."""
-    lines = " UNION ALL ".join(_lines(source, cut, by_month=False) for source in sources)
+def twins(
+    cursor: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], cut: Slice, *, part: int = 0, parts: int = 1
+) -> npt.NDArray[np.uint64]:
+    """The hashes that more than one line of a slice has, of those that fall into one of so many parts.
+
+    Takes eight bytes for each line of the part.
+    """
+    within = f" AND twin % {parts} = {part}" if parts > 1 else ""
+    lines = " UNION ALL ".join(
+        f"SELECT twin FROM ({_lines(source, cut, by_month=False)}) WHERE twin IS NOT NULL{within}"  # noqa: S608
+        for source in sources
+    )
+    hashes, used = zeros(min(HASHES, sum(source.file.rows for source in sources)), np.uint64), 0
     with _naming(cursor, sources, cut):
-        of = held or f"({lines})"
-        doubled = f"SELECT twin FROM {of} WHERE twin IS NOT NULL GROUP BY twin HAVING count(*) > 1"  # noqa: S608
-        return cursor.sql(doubled).to_arrow_table()["twin"].combine_chunks()
+        for batch in cursor.sql(lines).to_arrow_reader():
+            if used + batch.num_rows > len(hashes):
+                hashes = np.concatenate((hashes, zeros(max(HASHES, batch.num_rows), np.uint64)))
+            hashes[used : used + batch.num_rows] = batch["twin"].to_numpy()
+            used += batch.num_rows
+    # Sorted, equal ones stand together: a fifth of the time that grouping them takes.
+    found = hashes[:used]
+    found.sort()
+    return np.unique(found[1:][found[1:] == found[:-1]])
 
 
 @contextmanager
@@ -88,40 +118,15 @@ def _naming(cursor: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], cu
                 cursor.execute(f"SELECT count(*), bit_xor(profile), bit_xor(twin) FROM ({_lines(source, cut, by_month=False)})")  # noqa: S608
 
 
-def conclude(
-    connection: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], found: Sequence[pa.Table], *, by_month: bool
-) -> bool:
-    """Fills the tables `profile` and `key`, or answers False: a profile spans months, so they have to be told apart.
-
-    That is the case for lines of one profile in two months, and for those of which only some have a time.
-    """
-    connection.register("surveyed_arrow", pa.concat_tables(found))
-    connection.execute(f"""
-CREATE OR REPLACE TEMP TABLE grouped AS SELECT profile, half, (sample >> {FILE_BITS}) AS file, sum(lines)::BIGINT AS lines,
-  sum(timed)::BIGINT AS timed, min(first_hour) AS first_hour, max(last_hour) AS last_hour, sum(sound)::BIGINT AS sound,
-  sum(priced)::BIGINT AS priced, max(largest_quantity) AS largest_quantity, max(largest_cost_micro) AS largest_cost_micro,
-  min(sample) AS sample
-FROM surveyed_arrow GROUP BY ALL""")  # noqa: S608
-    connection.unregister("surveyed_arrow")
-    sampled = " UNION ALL ".join(_sampled(source) for source in sources)
-    with _naming(connection, sources, Slice()):
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE surveyed AS {sampled}")
-    _profiles(connection, sources[0].file.bill_format, monthly=all(source.monthly for source in sources))
-    if not by_month and connection.execute("SELECT count(*) FROM profile WHERE energy AND mixed").fetchall()[0][0]:
-        return False
-    _keys(connection)
-    return True
-
-
 def _sampled(source: LineSource) -> str:
     """One line of each profile of a file, with its texts."""
     texts = ", ".join(f"{source.profile.fields[field]} AS {quoted(field)}" for field in SHARED)
     period = month_sql(source.profile.fields["period_start"]) if source.monthly else "NULL::INTEGER"
     return (
         f"SELECT {texts}, {period} AS period, {source.profile.formula} AS formula, "  # noqa: S608
-        f"grouped.* EXCLUDE (sample, file) FROM ({source.lines()}) AS line "
+        f"grouped.* EXCLUDE (sample) FROM ({source.lines()}) AS line "
         f"JOIN grouped ON line.row_no = grouped.sample - ({source.number}::BIGINT << {FILE_BITS}) "
-        f"WHERE grouped.file = {source.number}"
+        f"WHERE grouped.sample >> {FILE_BITS} = {source.number}"
     )
 
 

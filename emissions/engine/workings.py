@@ -1,16 +1,18 @@
 """The database of one estimate: the bill's profiles, its rate card, and the passes over its files.
 
-The survey finds the profiles and the duplicates, then the sums follow. Between them the lines' hours and amounts are held
-as long as there is room; beyond it the files are read again. So memory does not grow with the number of lines.
+The survey finds the profiles, then the duplicates, then the sums follow. Each reads the files again, slice by slice, and
+takes from them what it needs: nothing is held between, so memory does not grow with the number of lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -22,23 +24,21 @@ from emissions.billing.formats import KEY_FIELDS
 from emissions.billing.normalise import literal
 from emissions.engine import doubles
 from emissions.engine.card import rated_table
+from emissions.engine.counting import BATCH, SUMMED, Grid, Integers, count
 from emissions.engine.explain import KeySum
-from emissions.engine.facts import CARD_SCHEMA, LABELS, MEASURES, priced_sql, profile_sql, sums_sql
+from emissions.engine.facts import CARD_SCHEMA, LABELS, MEASURES, priced_sql, profile_sql, sums_sql, values_sql
 from emissions.engine.figures import Figures
 from emissions.engine.hourly import MEAN, numbered_sql, slotted_sql
 from emissions.engine.kept import Kept, whole
 from emissions.engine.lines import LineSource, open_lines, parse_query
-from emissions.engine.ratecard import Rate
+from emissions.engine.ratecard import Rate, month_range
 from emissions.engine.ratekey import RateKey
-from emissions.engine.reading import Progress, Team, connect, following, reading
+from emissions.engine.reading import Progress, Running, Team, connect, following, reading
 from emissions.engine.results import HOURS_SCHEMA, numbered
 from emissions.engine.slices import Slice, slices_of
-from emissions.engine.survey import AMOUNTS, FILE_BITS, conclude, look, profile_number, twins
+from emissions.engine.survey import AMOUNTS, HASHES, look, profile_number, twins
 
 _EXACT = 2.0**53
-# What a held line takes of the memory that the database may use: four numbers, and three more while it is surveyed.
-_HELD_BYTES = 40
-_HELD_SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -80,57 +80,45 @@ class Workings:
         self.sources: list[LineSource] = []
         self.slices: list[Slice] = [Slice()]
         self.by_month = False
-        self._held: dict[Slice, str] = {}
+        self._twice: Running[npt.NDArray[np.uint64]] | None = None
         self.duplicates = 0
         self._plain = False
         self.hourly = False
 
     def close(self) -> None:
         """Lets go of the database, and of what is kept of an unfinished run."""
+        if self._twice is not None:
+            self._twice.stop()
         self.connection.close()
         self.kept.release()
 
     def read(self, tell: Progress) -> None:
-        """Parses text files, finds the profiles and the duplicates; tells rows on the way."""
+        """Parses text files and finds the profiles; tells rows on the way. The search for duplicates goes on after it."""
         self._open(tell)
         self.slices = slices_of(self.sources)
-        self._survey({cut: f"held_{number}" for number, cut in enumerate(self.slices[: self._room()])})
-        self._drop_doubles()
+        self.survey()
+        self._twice = self.team.start(self._searches())
+
+    def _searches(self) -> list[Callable[[DuckDBPyConnection], npt.NDArray[np.uint64]]]:
+        """The search for duplicates, in pieces whose hashes may be in memory at once."""
+        rows = sum(file.rows for file in self.files)
+        cuts = [Slice()] if rows <= HASHES else self.slices
+        parts = max(1, -(-rows // (len(cuts) * HASHES)))
+        return [partial(twins, sources=self.sources, cut=cut, part=part, parts=parts) for cut in cuts for part in range(parts)]
 
     def survey(self) -> None:
-        """Opens the files and finds the profiles."""
-        self._open(_silent)
-        self._survey({})
-
-    def _survey(self, held: dict[Slice, str]) -> None:
         """Fills `profile` and `key`. The first reading takes a profile for one month's, as it is in nearly every bill."""
-        self._held = held
+        if not self.sources:
+            self._open(_silent)
         for self.by_month in (False, True):
-            looks = [
-                partial(look, sources=self.sources, cut=cut, by_month=self.by_month, hold=held.get(cut, ""))
-                for cut in self.slices
-            ]
-            if conclude(self.connection, self.sources, list(self.team.each(looks)), by_month=self.by_month):
+            if look(self.connection, self.sources, by_month=self.by_month):
                 break
 
-    def _drop_doubles(self) -> None:
-        """Takes away lines that stand there twice, and what only the survey needs of those that are held."""
-        searches = [partial(twins, sources=self.sources, cut=cut, held=self._held.get(cut, "")) for cut in self.slices]
-        twice = list(self.team.each(searches))
-        self.duplicates = doubles.drop(self.connection, self.sources, twice, by_month=self.by_month)
-        for table in self._held.values():
-            if self.duplicates:
-                self.connection.execute(
-                    f"DELETE FROM {table} WHERE place IN (SELECT (file::BIGINT << {FILE_BITS}) + row_no FROM dropped)"  # noqa: S608
-                )
-            for column in ("half", "place", "twin"):
-                self.connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-
-    def _room(self) -> int:
-        """How many slices may be held in a part of the memory that the database has."""
-        limit = self.connection.execute("SELECT parse_formatted_bytes(current_setting('memory_limit'))").fetchall()[0][0]
-        rows = sum(file.rows for file in self.files)
-        return len(self.slices) * int(limit * _HELD_SHARE) // (_HELD_BYTES * max(rows, 1))
+    def drop_doubles(self) -> None:
+        """Takes away lines that stand there twice, when the search for them has ended."""
+        if self._twice is not None:
+            self.duplicates = doubles.drop(self.connection, self.sources, list(self._twice), by_month=self.by_month)
+            self._twice = None
 
     def _open(self, tell: Progress) -> None:
         total, before = sum(file.rows for file in self.files), 0
@@ -193,8 +181,6 @@ class Workings:
 
     def lines(self, cut: Slice, columns: str = ", ".join(AMOUNTS), sources: Sequence[LineSource] | None = None) -> str:
         """The lines of a slice without duplicates, each with the number of its profile and the columns asked for."""
-        if sources is None and set(columns.split(", ")) <= set(AMOUNTS) and (held := self._holding(cut)):
-            return " UNION ALL ".join(f"SELECT profile, {columns} FROM {table}" for table in held)  # noqa: S608
         parts = (
             f"SELECT {profile_number(source, by_month=self.by_month)} AS profile, {columns} "  # noqa: S608
             f"FROM ({source.lines(cut.where(source), without=self.duplicates > 0)})"
@@ -206,15 +192,13 @@ class Workings:
         """The lines of a slice as the card numbers them: by profile, and by slot of the day where a rate knows hours."""
         return numbered_sql(self.lines(cut, f"{columns}, start_us, end_us"), columns) if self.hourly else self.lines(cut, columns)
 
-    def _holding(self, cut: Slice) -> list[str]:
-        """The tables that hold the lines of a slice, or of all of them; none where a line is missing."""
-        cuts = self.slices if cut == Slice() else [cut]
-        return [self._held[one] for one in cuts] if all(one in self._held for one in cuts) else []
-
     def hours(self, tell: Progress, kept: Kept | None = None) -> pa.Table:
         """The hourly rows under the card that lies there, in order of hour and place; told, and kept, slice by slice."""
         places = self.connection.sql("SELECT * FROM place ORDER BY place").to_arrow_table().combine_chunks()
         named = pa.table({name: numbered(places[name]) for name in LABELS})
+        grid = self._grid(places.num_rows)
+        if self._plain and (kept is None or kept.folder is None) and grid.suits(self.totals()[0]):
+            return self._counted(grid, named, tell)
         names = [f"hours-{number}-of-{len(self.slices)}.parquet" for number in range(len(self.slices))]
         work = [
             partial(self._hours_once, cut, named, kept.path(name) if kept else None)
@@ -224,10 +208,31 @@ class Workings:
         for rows in self.team.each(work):
             found.append(rows)
             tell("value", len(found) + 1, len(self.slices) + 1)
-        for table in self._held.values():
-            self.connection.execute(f"DROP TABLE {table}")
-        self._held = {}
         return pa.concat_tables(found)
+
+    def _grid(self, places: int) -> Grid:
+        """The hours of the months that the card values."""
+        first, last = self.connection.execute("SELECT min(month), max(month) FROM carded").fetchall()[0]
+        if first is None:
+            return Grid(0, 0, 0)
+        first_hour, last_hour = month_range(first)[0], month_range(last)[1]
+        return Grid(first_hour, last_hour - first_hour + 1, places)
+
+    def _counted(self, grid: Grid, places: pa.Table, tell: Progress) -> pa.Table:
+        """The hourly rows where the lines are dense enough to be counted, in one reading of the files."""
+        steps = 1 + -(-sum(file.rows for file in self.files) // BATCH)
+
+        def told(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            for step, batch in enumerate(batches, start=2):
+                yield batch
+                if step < steps:
+                    tell("value", step, steps)
+
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.numbered(Slice())}")
+        with reading(self.files[0]):
+            found = list(count(told(self.connection.sql(values_sql()).to_arrow_reader(BATCH)), grid))
+        tell("value", steps, steps)
+        return pa.concat_tables([_named(counted.sums | {"hour": counted.hour}, counted.place, places) for counted in found])
 
     def _hours_once(self, cut: Slice, places: pa.Table, path: Path | None, cursor: DuckDBPyConnection) -> pa.Table:
         if path is None:
@@ -243,11 +248,8 @@ class Workings:
         cursor.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.numbered(cut)}")
         with reading(self.files[0]):
             sums = cursor.sql(sums_sql(plain=self._plain)).to_arrow_table()
-        # Names are put to the sums here: joined in the query, six texts a row would be sorted along.
-        named = places.take(pc.subtract(sums["place"], 1))
-        columns = {name: (named if name in LABELS else sums)[name] for name in HOURS_SCHEMA.names}
         try:
-            return pa.table([columns[field.name].cast(field.type) for field in HOURS_SCHEMA], schema=HOURS_SCHEMA)
+            return _named({name: sums[name].cast(pa.int64()) for name in (*SUMMED, "hour", "lines")}, sums["place"], places)
         except pa.ArrowInvalid as error:
             raise BillError("the bill's sums do not fit 64 bits.", code="bill.too_large") from error
 
@@ -308,6 +310,13 @@ class Workings:
             "coalesce(sum(lines) FILTER (energy OR fault > 0), 0) FROM profile GROUP BY account ORDER BY account"
         ).fetchall()
         return [(account, int(lines), int(without), int(meant)) for account, lines, without, meant in rows]
+
+
+def _named(sums: Mapping[str, Integers | pa.ChunkedArray], place: Integers | pa.ChunkedArray, places: pa.Table) -> pa.Table:
+    """Hourly rows with their names: joined in the query, six texts a row would be sorted along."""
+    named = places.take(pc.subtract(place, 1))
+    columns = {name: named[name] for name in LABELS} | dict(sums)
+    return pa.table([columns[name] for name in HOURS_SCHEMA.names], schema=HOURS_SCHEMA)
 
 
 def _silent(step: str, done: int, total: int) -> None:

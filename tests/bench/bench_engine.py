@@ -24,7 +24,7 @@ from bills import write_bill
 from emissions.billing.cur2 import CUR2
 from emissions.billing.places import columns_of
 from emissions.engine.estimate import estimate
-from emissions.engine.facts import priced_sql, sums_sql
+from emissions.engine.facts import priced_sql, sums_sql, values_sql
 from emissions.grid.catalog import load_factor_set
 
 # What the engine reads of a line.
@@ -64,6 +64,7 @@ def measure(path: Path, threads: int, memory: str) -> dict[str, float]:
     """One estimate in this process: seconds, CPU seconds and the peak of resident memory in MiB."""
     factors = load_factor_set()
     # Loading Ibis takes a second once per process, whatever the bill.
+    values_sql()
     for plain in (True, False):
         priced_sql(plain=plain), sums_sql(plain=plain)
     marks: dict[str, float] = {}

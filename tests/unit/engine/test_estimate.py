@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import importlib
 import io
 import json
 import os
@@ -106,37 +107,40 @@ def test_estimate__bill_in_two_files__one_bill_and_duplicates_across_files_count
         assert len(parts.bill.file_digests) == 2
 
 
-@pytest.mark.parametrize("share", [0, 2e-4, 1 / 3], ids=["none", "some", "all"])
-def test_estimate__lines_held_between_survey_and_sums__same_integers(monkeypatch, samples, factors, tmp_path, share):
+@pytest.mark.parametrize("counted", [False, True])
+def test_estimate__counted_or_grouped_in_slices__same_integers(monkeypatch, samples, factors, tmp_path, counted):
     monkeypatch.setattr("emissions.engine.slices._LINES", 1500)
     monkeypatch.setattr("emissions.engine.slices._MOST_READ", 20)
-    monkeypatch.setattr("emissions.engine.workings._HELD_SHARE", share)
+    monkeypatch.setattr("emissions.engine.counting._CELLS_PER_LINE", 1000 if counted else 0)
+    # So few hashes at once that each slice is searched in parts.
+    monkeypatch.setattr("emissions.engine.workings.HASHES", 400)
+    monkeypatch.setattr("emissions.engine.survey.HASHES", 50)
+    counts = _calls(monkeypatch, "emissions.engine.workings.count")
     bill = tmp_path / "bill.parquet"
     in_time = duckdb.sql(f"FROM read_csv('{samples.first.path}') ORDER BY line_item_usage_start_date").to_arrow_table()
     pq.write_table(in_time, bill, row_group_size=500)
-    held = _held_counts(monkeypatch)
-    with estimate([samples.first.path], factor_set=factors) as whole, estimate([bill], factor_set=factors) as cut:
-        slices = len(cut._workings.slices)
-        assert slices > 4
-        assert held[-1] in {0: [0], 1 / 3: [slices]}.get(share, range(1, slices))
-        assert cut.hours.equals(whole.hours)
-        assert cut.counts == whole.counts
-        assert cut.counts.duplicates > 0
-        assert cut.explain() == whole.explain()
+    with estimate([bill], factor_set=factors) as cut:
+        assert len(cut._workings.slices) > 4
+        assert len(counts) == counted
+        monkeypatch.undo()
+        with estimate([samples.first.path], factor_set=factors) as whole:
+            assert cut.hours.equals(whole.hours)
+            assert cut.counts == whole.counts
+            assert cut.counts.duplicates > 0
+            assert cut.explain() == whole.explain()
 
 
-def _held_counts(monkeypatch):
-    """How many slices each survey holds."""
-    from emissions.engine.workings import Workings
+def _calls(monkeypatch, name):
+    """Grows by one whenever the function is called."""
+    module, _, function = name.rpartition(".")
+    real, calls = getattr(importlib.import_module(module), function), []
 
-    real, counts = Workings._survey, []
+    def told(*given):
+        calls.append(function)
+        return real(*given)
 
-    def survey(self, held):
-        counts.append(len(held))
-        real(self, held)
-
-    monkeypatch.setattr(Workings, "_survey", survey)
-    return counts
+    monkeypatch.setattr(name, told)
+    return calls
 
 
 def test_estimate__same_file_twice__counts_once(samples, factors):
