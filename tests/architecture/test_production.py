@@ -30,6 +30,7 @@ def _start(root, tmp_path, **changed: str | None) -> subprocess.CompletedProcess
     return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_production__everything_named__passes_the_deployment_checks(root, tmp_path):
     done = _start(root, tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -309,6 +309,7 @@ def test_discard__version_in_review__leaves_the_ledger(room, first, estimate_of)
         room.confirm(version)
 
 
+@pytest.mark.slow
 def test_journey__sample_bills_one_delivery_after_the_other__each_replaces_the_last(room, tmp_path):
     from emissions.engine.estimate import estimate
     from emissions.grid.catalog import load_factor_set

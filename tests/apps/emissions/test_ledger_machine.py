@@ -10,6 +10,7 @@ from collections import defaultdict
 from dataclasses import replace
 from functools import lru_cache
 
+import pytest
 from django.db import transaction
 from django.db.models import Sum
 from hypothesis import HealthCheck, settings
@@ -35,6 +36,7 @@ def _ug(key: str, hour: int, quantity: str) -> int:
     return recompute(StrippedLines.collect([(hour, key, quantity)]), load_factor_set()).ug
 
 
+@pytest.mark.slow
 def test_ledger__any_order_of_deliveries_and_decisions__is_the_sum_of_what_is_confirmed(room, cur):
     accounts = {"one": cur.account, "two": cur.other}
     key = RateKey("aws", "AmazonEC2", cur.mumbai[1], "RunInstances", "Hrs", cur.mumbai[0], cur.mumbai[2]).text

@@ -74,6 +74,7 @@ def test_admin__without_second_factor__stays_shut_where_it_is_asked_for(staff, s
     assert _browser(staff).get("/").status_code == 302
 
 
+@pytest.mark.slow
 def test_admin__every_list__opens_and_changes_nothing(staff):
     browser = _browser(staff)
     assert browser.get("/").status_code == 200

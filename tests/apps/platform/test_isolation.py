@@ -60,6 +60,7 @@ def test_planting__reaches_every_table_of_an_organization(stage):
     assert all(int(rows) >= 1 for rows in counts.values()), counts
 
 
+@pytest.mark.slow
 def test_pages__of_b_with_ids_of_a__show_and_change_nothing_of_a(stage):
     before, visits = stage.rows_of_a(), 0
     for visit in visit_all(stage.b.client(), settings.ROOT_URLCONF, stage.planted):
@@ -88,6 +89,7 @@ def test_pages__of_a_for_nobody__lead_to_log_in(stage):
     assert stage.rows_of_a() == before
 
 
+@pytest.mark.slow
 def test_pages__of_the_public_host__show_nothing_of_an_organization(stage):
     before = stage.rows_of_a()
     for browser in (Client(headers={"host": "cloudtuner.localhost"}), Client(headers={"host": "127.0.0.1"})):
@@ -97,6 +99,7 @@ def test_pages__of_the_public_host__show_nothing_of_an_organization(stage):
     assert stage.rows_of_a() == before
 
 
+@pytest.mark.slow
 def test_visits__when_the_wrong_schema_is_opened__find_the_leak(stage, monkeypatch):
     """The control: with the guard off, the same visits see A's rows on B's host."""
     right = middleware.open_tenant

@@ -56,8 +56,8 @@ def elements(node) -> list[pikepdf.Dictionary]:
     return found
 
 
-def test_render__same_claim_twice__same_bytes(issue_with, claim):
-    assert issue_with(claim).unsealed_sha256 == issue_with(claim).unsealed_sha256
+def test_render__same_claim_twice__same_bytes(issue_with, certificate, claim):
+    assert issue_with(claim).unsealed_sha256 == certificate.unsealed_sha256
 
 
 def test_render__other_claim__other_bytes(issue_with, certificate, claim_with):
@@ -221,6 +221,7 @@ def test_page__any_name__stays_one_page_and_is_text(name, issue_with, claim, wor
         assert "<script>alert(1)</script>" in text
 
 
+@pytest.mark.slow
 def test_page__nine_digit_kilograms__fit(issue_with, claim_with, work):
     claim = claim_with()
     extra = 999_999_999_999_999_999 - int(claim["quantity_ug"])

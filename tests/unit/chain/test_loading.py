@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 
+import pytest
+
 from tokens.chain.loading import usual_recursion
 
 CHILD = """
@@ -30,6 +32,7 @@ def _run(*, guarded: bool) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_deep_json__after_the_chains_library_loaded__raises_and_does_not_end_the_process() -> None:
     kept = _run(guarded=True)
     assert kept.stdout == "refused\n", kept.stderr

@@ -30,6 +30,7 @@ from emissions.engine.recompute import recompute
 from emissions.samples import ANALYTICS, PRODUCTION, WEB, write_sample_bills
 
 
+@pytest.mark.slow
 def test_estimate__sample_bills__equal_the_slow_implementation(samples, factors, slow):
     for delivery in (samples.first, samples.second, samples.following):
         expected = slow.run(slow.rows(delivery.path), factors)
@@ -60,6 +61,7 @@ def test_estimate__threads_and_row_order__same_integers(samples, factors, slow, 
             assert one.stripped(account).root() == mixed.stripped(account).root()
 
 
+@pytest.mark.slow
 def test_estimate__other_time_zone__same_integers(samples, factors):
     program = (
         "import sys,hashlib\n"
@@ -82,6 +84,7 @@ def test_estimate__other_time_zone__same_integers(samples, factors):
     assert told["UTC"].endswith(" 491640\n")
 
 
+@pytest.mark.slow
 def test_estimate__parquet_bill__same_integers_as_csv(samples, factors, tmp_path):
     as_parquet = write_sample_bills(tmp_path, parquet=True)
     with (
@@ -359,6 +362,7 @@ def test_estimate__parquet_types__mean_the_same(write_bill, factors, tmp_path, m
         assert text.stripped("110022003300") == found.stripped("110022003300")
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
@@ -405,6 +409,7 @@ def test_estimate__any_lines__equal_the_slow_implementation_and_recompute(write_
         assert recompute(found.stripped(account.account), factors).ug == account.ug
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.floats(min_value=-1e6, max_value=1e6).filter(lambda x: x == 0 or abs(x) > 1e-30), min_size=1, max_size=20))
 def test_estimate__parquet_doubles__survive_as_text(write_bill, factors, tmp_path, amounts):
@@ -551,6 +556,7 @@ class _Interrupted(Exception):
     pass
 
 
+@pytest.mark.slow
 def test_estimate__interrupted_run__goes_on_from_the_slices_that_are_done(monkeypatch, factors, tmp_path):
     monkeypatch.syspath_prepend(Path(__file__).resolve().parents[2] / "bench")
     import bills

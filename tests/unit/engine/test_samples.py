@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from cloudtuner.clock import month_hours
 from emissions.engine.estimate import estimate
 from emissions.engine.recompute import recompute
@@ -13,6 +15,7 @@ from emissions.poce.score import scores
 from emissions.samples import ANALYTICS, WEB, write_sample_bills
 
 
+@pytest.mark.slow
 def test_samples__same_seed__same_bytes(samples, tmp_path):
     started = time.process_time()
     again = write_sample_bills(tmp_path)
@@ -61,6 +64,7 @@ def test_samples__following__has_all_of_analytics_in_stockholm(samples, slow):
     assert regions[ANALYTICS] == regions[WEB] == {"eu-north-1"}
 
 
+@pytest.mark.slow
 def test_samples__account_that_moved__scores_exactly_20000(samples, factors):
     months = []
     for place, delivery in enumerate((*samples.past[-6:], samples.following)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -50,6 +51,7 @@ def expected(rows):
     }
 
 
+@pytest.mark.slow
 @UNHURRIED
 @given(lines)
 def test_documents__any_lines__are_the_protocols_bytes(rows):
@@ -60,6 +62,7 @@ def test_documents__any_lines__are_the_protocols_bytes(rows):
         StrippedLines.from_bytes(data)
 
 
+@pytest.mark.slow
 @UNHURRIED
 @given(lines)
 def test_documents__numbers_too_large_to_pack__are_in_the_same_order(rows):

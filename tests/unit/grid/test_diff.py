@@ -125,6 +125,7 @@ def test_factors_show__set_and_table__name_credits_and_rows():
     assert runner.invoke(factors_app, ["show", "--table", "weather"]).exit_code == 2
 
 
+@pytest.mark.slow
 def test_factors_verify__sound_and_sealed_and_tampered__say_so(tmp_path):
     assert runner.invoke(factors_app, ["verify"]).stdout.rstrip().endswith("sound")
     folder = tmp_path / "mine"

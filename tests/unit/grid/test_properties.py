@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,6 +50,7 @@ def test_stack__above_wins_and_nothing_is_lost(below, above):
     assert set_id(stack({"a": together}, {"a": _table(above)})) == set_id({"a": together})
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from(SMALL), st.data(), TEXT)
 def test_faults__any_text_in_any_cell__is_an_answer_and_no_exception(table, data, text):

@@ -56,6 +56,7 @@ def test_once__spooled_files__hold_no_account_id_cost_or_resource(bills, command
             assert (secret.encode() if isinstance(secret, str) else secret) not in data
 
 
+@pytest.mark.slow
 def test_once__open_then_invoiced_then_restated__each_says_its_state_and_chains(bills, command, run, tmp_path):
     out = tmp_path / "out"
     for bill in (bills.uninvoiced, bills.first, bills.first, bills.second, bills.following):
@@ -76,6 +77,7 @@ def test_once__first_hour_inside_the_month__earlier_hours_do_not_count(bills, co
     assert report.lines.lines[0][0] >= hour
 
 
+@pytest.mark.slow
 def test_once__two_deliveries_given_again__adds_nothing(bills, command, run, tmp_path):
     words = command(bills.first.path, bills.second.path, out=tmp_path / "out")
     assert run(words).returncode == 0
@@ -84,6 +86,7 @@ def test_once__two_deliveries_given_again__adds_nothing(bills, command, run, tmp
     assert _files(tmp_path / "out") == before
 
 
+@pytest.mark.slow
 def test_once__killed_at_any_moment_and_run_again__same_files_as_undisturbed(bills, command, run, tmp_path):
     whole = tmp_path / "whole"
     started = time.monotonic()

@@ -68,6 +68,7 @@ def test_claim__against_the_vector__same_bytes_and_hash(texts):
     assert read_claim(made["text"].encode()) == made["value"]
 
 
+@pytest.mark.slow
 def test_vectors__made_again__same_files(golden, tmp_path):
     subprocess.run([sys.executable, golden / "make_signatures.py", tmp_path], check=True)
     node = shutil.which("node")

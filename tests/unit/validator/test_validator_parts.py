@@ -41,6 +41,7 @@ def _claim(folder: Path, number: int, results) -> None:
     results.put(Store(folder, genesis_hash=GENESIS).claim_vote(7, 1, f"0x{number}"))
 
 
+@pytest.mark.slow
 def test_vote__four_processes_with_four_digests__one_wins(tmp_path):
     Store(tmp_path, genesis_hash=GENESIS)
     context = multiprocessing.get_context("spawn")
@@ -131,6 +132,7 @@ def test_run__address_book_missing__says_where_and_exits_2(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_run__chain_that_accepts_and_says_nothing__stops_within_two_seconds_of_sigterm(tmp_path):
     subprocess.run(_command("key", "--out", tmp_path / "key"), stdout=subprocess.DEVNULL, check=True)
     zero = "0x" + "00" * 20
