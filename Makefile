@@ -26,7 +26,7 @@ types: ## Types, strict
 	.venv/bin/mypy
 
 check: setup-test lint types ## Lint, types and everything quick: no chain, no browser
-	.venv/bin/pytest -n 2 -m "not chain and not browser and not chaos and not deep" tests
+	.venv/bin/pytest -q -n 2 --dist worksteal -m "not slow and not chain and not browser and not chaos and not deep" tests
 
 test: setup-test ## All that a change must pass
 	@sh tests/run.sh
