@@ -17,6 +17,8 @@ from certificates.register.selectors import current_edition, edition_of_file, ed
 from certificates.verify.findings import Findings
 from cloudtuner import units
 from cloudtuner.errors import ServiceError
+from emissions.poce.claim import read_claim
+from tokens.models import Retirement
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,15 @@ class CertificateRow:
 
 @dataclass(frozen=True)
 class CertificateDetail:
-    """One certificate, where it stands on chain, and every edition of it."""
+    """One certificate, what its claim says beside the quantity, where it stands on chain, and every edition of it."""
 
     row: CertificateRow
+    low_ug: int
+    high_ug: int
+    purpose: str
+    approval: str
+    agreed: int
+    asked: int
     claim_hash: str
     block_hash: str
     block_number: int | None
@@ -97,8 +105,15 @@ def certificate(certificate_id: uuid.UUID | str) -> CertificateDetail:
     found = _find(certificate_id)
     receipt = found.payload.get("receipt", {})
     editions = Certificate.objects.filter(certificate_id=found.certificate_id).order_by("edition")
+    claim = read_claim(bytes(Retirement.objects.values_list("claim", flat=True).get(pk=found.retirement)))
     return CertificateDetail(
         row=row_of(found),
+        low_ug=int(claim["emissions"]["low_ug"]),
+        high_ug=int(claim["emissions"]["high_ug"]),
+        purpose=claim["purpose"],
+        approval=claim["approval"],
+        agreed=claim["validators"]["agreed"],
+        asked=claim["validators"]["of"],
         claim_hash=found.claim_hash,
         block_hash=found.block_hash,
         block_number=receipt.get("block_number"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from certificates.selectors import PublicVerification
+from cloudtuner.templatetags.face import level_sentence
 from cloudtuner.units import kg_text
 
 
@@ -18,13 +19,18 @@ def shown_facts(found: PublicVerification) -> list[tuple[str, str]]:
         rows.append((_("Certificate"), found.certificate_id))
     if holder := facts.get("issued_for"):
         rows.append((_("Holder"), holder))
-    if found.current is not None:
-        rows.append((_("Quantity"), f"{kg_text(found.current.quantity_ug)} CO2e, {_('estimated')}"))
-        rows.append((_("Class and level"), f"{found.current.certificate_class}, {found.current.level}"))
-        rows.append((_("Issued"), f"{found.current.issued_at:%Y-%m-%d %H:%M} UTC"))
+    exact = facts.get("quantity")
+    if exact is None and found.current is not None:
+        exact = f"{kg_text(found.current.quantity_ug, places=9)} CO2e"
+    if exact is not None:
+        rows.append((_("Quantity"), f"{exact}, {_('estimated')}"))
     if period := facts.get("period"):
         rows.append((_("Period"), period))
-    for name, label in (("quantity", _("Quantity, exact")), ("block", _("Block")), ("transaction", _("Transaction"))):
+    if found.current is not None:
+        rows.append((_("Class"), found.current.certificate_class))
+        rows.append((_("Level"), f"{found.current.level}: {level_sentence(found.current.level)}"))
+        rows.append((_("Issued"), f"{found.current.issued_at:%Y-%m-%d %H:%M} UTC"))
+    for name, label in (("block", _("Block")), ("transaction", _("Transaction"))):
         if value := facts.get(name):
             rows.append((label, value))
     return rows
