@@ -18,6 +18,7 @@ class CertificateIndexAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyp
     list_display = ("certificate_id", "edition", "status", "reason", "certificate_class", "level", "quantity", "issued_at")
     list_filter = ("status", "certificate_class", "level")
     search_fields = ("certificate_id", "pdf_sha256", "claim_hash", "tx_hash")
+    ordering = ("-issued_at",)
 
     @admin.display(description="Quantity")
     def quantity(self, found: CertificateIndex) -> str:

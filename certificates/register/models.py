@@ -44,6 +44,7 @@ class CertificateIndex(models.Model):
     changed_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = "certificate"
         constraints = [
             models.UniqueConstraint(fields=["certificate_id", "edition"], name="certificate_edition_once"),
             models.UniqueConstraint(fields=["certificate_id"], condition=Q(status="valid"), name="certificate_one_valid_edition"),

@@ -13,7 +13,7 @@ UNFOLD = {
     "SITE_TITLE": "CloudTuner platform",
     "SITE_HEADER": "CloudTuner platform",
     "SITE_SUBHEADER": "Staff only",
-    "SITE_SYMBOL": "energy_savings_leaf",
+    "SITE_SYMBOL": "receipt_long",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {

@@ -1,0 +1,1 @@
+"""How dates read where Django writes them itself, as in the admin: like on our own pages."""
