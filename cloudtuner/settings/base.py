@@ -26,6 +26,8 @@ NETWORK_KEY_FILE = env.text("CLOUDTUNER_NETWORK_KEY_FILE", "")
 REGISTRAR_KEY_FILE = env.text("CLOUDTUNER_REGISTRAR_KEY_FILE", "")
 RELAYER_KEY_FILE = env.text("CLOUDTUNER_RELAYER_KEY_FILE", "")
 ISSUER_DIR = env.text("CLOUDTUNER_ISSUER_DIR", "")
+# Makes a certificate's name of its year and number: tokens give the number and must not know the certificates above them.
+CERTIFICATE_IDENTIFIER = "certificates.identifier.CertificateId"
 
 # --- apps -------------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
@@ -44,6 +46,7 @@ DB_ROLE = env.text("CLOUDTUNER_DB_ROLE", "app")
 TIME_ZONE = "UTC"
 USE_TZ = True
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "cloudtuner.formats"
 # What the pages are written in: a browser's other wishes would only translate what comes with Django.
 LANGUAGES = [("en", "English")]
 

@@ -9,9 +9,6 @@ from django.utils.module_loading import import_string
 from cloudtuner import clock, locks
 from tokens.network.models import RegisteredClaim
 
-# How a year and a number are spelled is the certificates' affair, which stand above us: a setting names the maker.
-IDENTIFIER = "certificates.identifier.CertificateId"
-
 
 def next_certificate_number() -> tuple[int, int, str]:
     """Year, number and identifier of the next claim. Numbers have no gaps within a year; call inside the transaction that
@@ -21,5 +18,6 @@ def next_certificate_number() -> tuple[int, int, str]:
     locks.acquire(f"certificate-number:{year}")
     last = RegisteredClaim.objects.filter(year=year).aggregate(last=Max("number"))["last"]
     number = (last or 0) + 1
-    spell = import_string(getattr(settings, "CERTIFICATE_IDENTIFIER", IDENTIFIER))
+    # How they are spelled is the certificates' affair, which stand above us: a setting names the maker.
+    spell = import_string(settings.CERTIFICATE_IDENTIFIER)
     return year, number, str(spell(year, number))
