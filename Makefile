@@ -1,6 +1,6 @@
 # Two commands are enough: `make up` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help up setup setup-test test check test-deep lint types contracts-build assets lock fmt slim gas bench-engine bench-ledger bench-upload
+.PHONY: help up setup setup-test test check test-deep lint types contracts-build assets lock fmt slim gas bench-engine bench-ledger bench-upload bench-pages
 
 PY := .venv/bin/python
 DATA ?= .data
@@ -63,3 +63,6 @@ bench-ledger: ## Rows a second into the ledger, against a bare COPY, and its pag
 
 bench-upload: ## From eight million lines in a file to a dashboard that shows them, step by step
 	$(PY) tests/bench/bench_upload.py $(BENCH)
+
+bench-pages: ## Fifty people at once on the pages of the installation that runs
+	$(PY) tests/bench/bench_pages.py $(BENCH)
