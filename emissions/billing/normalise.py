@@ -229,9 +229,12 @@ class LineSql:
         billed = self._doubles(self.format.columns["cost"])
         if billed and None not in paid.values():
             whole = self.whole_columns("line_type") or ()
-            cases = " ".join(f"WHEN {literal(kind)} THEN {double}" for kind, double in paid.items() if double)
-            prepaid = f"CASE {whole[0] if len(whole) == 1 else line_type} {cases} END, " if cases else ""
-            return f"coalesce({prepaid}{billed}, 0::DOUBLE)"
+            # A coalesce in each branch: one around the CASE would look at every line twice.
+            otherwise = f"coalesce({billed}, 0::DOUBLE)"
+            cases = " ".join(
+                f"WHEN {literal(kind)} THEN coalesce({double}, {billed}, 0::DOUBLE)" for kind, double in paid.items() if double
+            )
+            return f"CASE {whole[0] if len(whole) == 1 else line_type} {cases} ELSE {otherwise} END" if cases else otherwise
         text = self._text(self.format.columns["cost"])
         for kind, effective in self.format.effective_costs.items():
             told = self._text(effective)

@@ -29,7 +29,8 @@ def quantity_sql(text: str, *, double: bool) -> str:
     A zero may be a number too small to hold, which nobody bills; "0E-10", as Java writes a nought with ten places, is none.
     """
     if double:
-        return f"CASE WHEN abs({text}) < 1e30 AND (abs({text}) > 1e-30 OR {text} = 0) THEN {text} END"
+        # Asked for what cannot be valued, which hardly a line is: the others are carried over as they are.
+        return f"CASE WHEN abs({text}) >= 1e30 OR (abs({text}) <= 1e-30 AND {text} <> 0) THEN NULL ELSE {text} END"
     x = f"TRY_CAST({text} AS DOUBLE)"
     spelled = f"length({text}) <= 48 AND regexp_full_match({text}, {literal(_NUMBER)})"
     nought = f"({x} = 0 AND regexp_matches({text}, '^[+-]?[0.]+([eE]|$)'))"
@@ -38,7 +39,7 @@ def quantity_sql(text: str, *, double: bool) -> str:
 
 def micro_sql(cost: str) -> str:
     """Money in millionths, halves away from zero; NULL where it is no number, or too large to be exact."""
-    return f"CASE WHEN abs({cost}) * 1e6 < {EXACT} THEN floor(abs({cost}) * 1e6 + 0.5)::BIGINT * sign({cost})::BIGINT END"
+    return f"CASE WHEN abs({cost}) * 1e6 < {EXACT} THEN (floor(abs({cost}) * 1e6 + 0.5) * sign({cost}))::BIGINT END"
 
 
 @dataclass(frozen=True)

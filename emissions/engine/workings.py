@@ -254,14 +254,23 @@ class Workings:
             raise BillError("the bill's sums do not fit 64 bits.", code="bill.too_large") from error
 
     def summary(self, hours: pa.Table) -> list[Summed]:
-        """What hourly rows come to per account and quality."""
+        """What hourly rows come to per account and quality, in their order."""
+        if not hours.num_rows:
+            return []
+        # Grouped by the numbers of the names: in half the time.
+        same = hours.select(["account", "quality"]).unify_dictionaries()
+        accounts, qualities = (column.chunk(0).dictionary.to_pylist() for column in same.columns)
+        for name in same.column_names:
+            numbers = pa.chunked_array([chunk.indices for chunk in same[name].chunks])
+            hours = hours.set_column(hours.schema.get_field_index(name), name, numbers)
         self.connection.register("hours_arrow", hours)
         rows = self.connection.execute(
             "SELECT account, quality, min(hour), max(hour), sum(lines), sum(cost_micro), sum(energy_uwh), "
-            "sum(operational_ug) + sum(embodied_ug) FROM hours_arrow GROUP BY account, quality ORDER BY account, quality"
+            "sum(operational_ug) + sum(embodied_ug) FROM hours_arrow GROUP BY account, quality"
         ).fetchall()
         self.connection.unregister("hours_arrow")
-        return [Summed(account, quality, *map(int, figures)) for account, quality, *figures in rows]
+        named = sorted((accounts[account], qualities[quality], *map(int, figures)) for account, quality, *figures in rows)
+        return [Summed(*row) for row in named]
 
     def priced(self) -> dict[str, tuple[int, int, int]]:
         """Per service: energy µWh, embodied µg and money of the lines that used energy and cost something."""

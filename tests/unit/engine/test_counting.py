@@ -58,8 +58,8 @@ def test_count__sum_next_to_the_limit__exact():
     assert {counted.sums[name].tolist()[0] for name in SUMMED} == {almost + 1}
 
 
-@pytest.mark.parametrize(("hours", "places", "lines", "worth"), [(744, 10, 3720, True), (744, 10, 3719, False)])
-def test_grid__cells_for_lines__counted_where_two_a_line_are_enough(hours, places, lines, worth):
+@pytest.mark.parametrize(("hours", "places", "lines", "worth"), [(744, 10, 7440, True), (744, 10, 7439, False)])
+def test_grid__cells_for_lines__counted_where_one_a_line_is_enough(hours, places, lines, worth):
     assert Grid(0, hours, places).suits(lines) is worth
 
 
