@@ -80,8 +80,17 @@ def test_base58__any_bytes__round_trip(data):
     assert didkey.base58_decode(didkey.base58_encode(data)) == data
 
 
-def test_did__of_another_kind__is_refused():
-    for did in ("did:web:example.org", "did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme"):
-        with pytest.raises(ProofError) as refused:
-            didkey.public_key_of(did)
-        assert refused.value.code == "did.unsupported"
+@pytest.mark.parametrize(
+    "did",
+    [
+        "did:web:example.org",
+        "did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme",
+        # A key for agreement instead of signatures, and one that is a byte short.
+        "did:key:z" + didkey.base58_encode(b"\xec\x01" + bytes(32)),
+        "did:key:z" + didkey.base58_encode(b"\xed\x01" + bytes(31)),
+    ],
+)
+def test_did__of_another_kind__is_refused(did):
+    with pytest.raises(ProofError) as refused:
+        didkey.public_key_of(did)
+    assert refused.value.code == "did.unsupported"
