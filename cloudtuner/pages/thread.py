@@ -17,6 +17,7 @@ from certificates import selectors as certificates
 from cloudtuner.clock import hour_text
 from cloudtuner.errors import CloudTunerError, ServiceError
 from cloudtuner.units import kg_text
+from emissions.engine.trace import LineTrace
 from emissions.selectors import claimability, ledger_totals, nodes
 from emissions.selectors.figures import LedgerFilters
 from emissions.selectors.lines import RowLines, row_lines
@@ -75,37 +76,18 @@ def _downward(account: str, hour: int, chosen: dict[str, str], ug: int) -> dict[
         raise Http404 from error
     except CloudTunerError as error:
         return {"bills": [], "problem": str(error), "equals": None}
-    told = [_bill(bill, chosen) for bill in bills]
-    whole = sum(line["ug"] for bill in told for line in bill["lines"])
+    told: list[dict[str, Any]] = [{"bill": bill, "lines": _lines(bill, chosen)} for bill in bills]
+    whole = sum(line.figures.ug for entry in told for line in entry["lines"])
     cut = any(bill.truncated for bill in bills)
     return {"bills": told, "truncated": cut, "limit": LIMIT, "equals": None if cut else whole == ug}
 
 
-def _bill(bill: RowLines, chosen: dict[str, str]) -> dict[str, Any]:
-    kept = [
+def _lines(bill: RowLines, chosen: dict[str, str]) -> list[LineTrace]:
+    return [
         line
         for line in bill.lines
         if (not chosen["quality"] or line.quality == chosen["quality"]) and (not chosen["basis"] or line.basis == chosen["basis"])
     ]
-    return {
-        "bill": bill,
-        "lines": [
-            {
-                "file": line.file,
-                "line": line.line,
-                "usage_type": line.usage_type,
-                "quantity": line.quantity,
-                "unit": line.unit,
-                "ug": line.ug,
-                "energy_uwh": line.energy_uwh,
-                "quality": line.quality,
-                "reason": line.reason,
-                "by_cost": line.by_cost,
-                "terms": line.terms,
-            }
-            for line in kept
-        ],
-    }
 
 
 def _upward(request: HttpRequest, account: str, hour: int) -> list[dict[str, str]]:
