@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cloudtuner.errors import ServiceError
+from cloudtuner.templatetags.face import kg_exact
 from cloudtuner.tenancy import public_context
 from emissions import selectors
 from emissions.engine.cells import neutral
@@ -183,11 +184,22 @@ def test_row_lines__a_row__opens_to_the_lines_that_add_up_to_it(ledger, cur):
     (found,) = selectors.row_lines(
         account=row.account, hour=row.hour, region=row.region, service=row.service, category=row.category
     )
-    assert sum(line.ug for line in found.lines) == row.amount.ug
-    assert sum(line.energy_uwh for line in found.lines) == row.amount.energy_uwh
+    assert sum(line.figures.ug for line in found.lines) == row.amount.ug
+    assert sum(line.figures.energy_uwh for line in found.lines) == row.amount.energy_uwh
     assert {line.file for line in found.lines} == {"bill.csv.gz"}
     assert (found.version_number, found.truncated) == (2, False)
     assert all(line.terms for line in found.lines)
+
+
+def test_thread_page__a_row__says_what_each_line_comes_to_and_that_it_equals_the_ledger(ledger, cur):
+    row = next(row for row in pages(LedgerFilters(accounts=(cur.account,)), limit=1000) if row.category == "compute")
+    asked = {"account": row.account, "hour": row.hour, "region": row.region, "service": row.service, "category": row.category}
+    with public_context():
+        response = ledger.tenant.client().get("/thread/", asked)
+    assert response.status_code == 200
+    shown = response.content.decode()
+    assert kg_exact(row.amount.ug) in shown[shown.index("bill.csv.gz, line") - 400 :]
+    assert "equals the ledger to the microgram" in shown
 
 
 def test_row_lines__hour_without_lines__is_refused(ledger, cur):
