@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import transaction
 from django.db.models import Max
@@ -169,13 +170,14 @@ def _read_bill(version: BillVersion, bill: BillFiles, *, upload: Upload, job: Jo
 
 @dataclass(frozen=True)
 class _Found:
-    """What an estimate says, and where the rest of it is kept."""
+    """What an estimate says, and where what it found is kept."""
 
     bill: EngineBill
     accounts: list[AccountSummary]
     quarantined: list[EngineQuarantined]
     counts: Counts
     coverage: Coverage
+    hours: pa.Table
     kept: Kept
 
 
@@ -199,6 +201,7 @@ def _reader(bill: BillFiles, factor_set: FactorSet, folder: Path) -> Callable[[M
                 quarantined=found.quarantined,
                 counts=found.counts,
                 coverage=found.coverage,
+                hours=found.hours,
                 kept=estimate_keep(found, store=store, meter=meter),
             )
 
@@ -259,7 +262,7 @@ def _file(version: BillVersion, found: _Found, job: Job) -> None:
         current.save()
         first = not current.bill.versions.filter(state__in=[_State.CONFIRMED, _State.REPLACED]).exists()
         if first and not current.flags:
-            version_post(current, confirmed_by=current.upload.actor_name)
+            version_post(current, confirmed_by=current.upload.actor_name, hours=found.hours)
 
 
 def _first_hour(version: BillVersion) -> int:

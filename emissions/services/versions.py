@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+import pyarrow as pa
 from django.db import transaction
 from django.db.models import Max, Sum
 
@@ -30,7 +31,7 @@ from emissions.services.ledger import (
     series_reverse,
     version_stated,
 )
-from emissions.services.series import Stated
+from emissions.services.series import Stated, stated
 
 _State = BillVersion.State
 
@@ -166,8 +167,11 @@ def _note(version: BillVersion, actor: User, action: str) -> None:
     audit.record(organization=current_organization(), actor=actor, action=action, target=str(version.pk), details=details)
 
 
-def version_post(version: BillVersion, *, confirmed_by: str) -> BillVersion:
-    """Writes the version into the ledger as the next batch. The caller holds the ledger's lock and the version's row."""
+def version_post(version: BillVersion, *, confirmed_by: str, hours: pa.Table | None = None) -> BillVersion:
+    """Writes the version into the ledger as the next batch. The caller holds the ledger's lock and the version's row.
+
+    `hours` are its estimated hours, where they are still at hand; else they are read from the store.
+    """
     locks.acquire(f"ledger {current_schema()}")
     now = clock.now()
     last = LedgerBatch.objects.order_by("-number").first()
@@ -175,7 +179,7 @@ def version_post(version: BillVersion, *, confirmed_by: str) -> BillVersion:
     touched = periods_touched(version)
     after = series_last()
     series_reverse(version=version, batch=number, touched=touched)
-    first, found = series_last() + 1, version_stated(version)
+    first, found = series_last() + 1, version_stated(version) if hours is None else stated(hours)
     through = first + found.series.num_rows - 1
     series_add(version=version, batch=number, told=found, first=first)
     root, count = _rows_and_root(found, after=after, first=first, through=through)

@@ -97,7 +97,7 @@ def _measure(schema: str, bill: Path, lines: int, runs: int) -> None:
     clock.around(ingest, "estimate", "estimate")
     clock.around(ingest, "version_compare", "compare")
     clock.around(versions, "_rows_and_root", "copy rows and root")
-    clock.around(versions, "version_stated", "hours by series")
+    clock.around(versions, "stated", "hours by series")
     clock.around(versions, "periods_follow", "roll up")
     clock.around(ingest, "_file", "file and post")
     clock.around(stripping, "_names", "quantity names")
