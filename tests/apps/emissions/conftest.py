@@ -107,6 +107,13 @@ def hours_of(line: Line, count: int, *, start: int | None = None) -> list[Line]:
     return [replace(line, hour=first + number) for number in range(count)]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who asks for a room has bills read by the engine and copied into PostgreSQL: not long each, but together."""
+    for item in items:
+        if "room" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def cur() -> SimpleNamespace:
     """How these tests write bills: `cur.Line`, `cur.hours(line, count)`, `cur.bytes(lines)` and the names used in them."""

@@ -44,6 +44,7 @@ def test_import__empty_file__is_refused_with_its_name(two_organizations):
     assert "could not be read" in html
 
 
+@pytest.mark.slow
 def test_import__sample_bill__fills_every_page(two_organizations, deployed):
     one, other = two_organizations
     sample = sample_bill(one.organization.uuid)
@@ -62,6 +63,7 @@ def test_import__sample_bill__fills_every_page(two_organizations, deployed):
     assert other.client().get(page).status_code == 404
 
 
+@pytest.mark.slow
 def test_import__clouds_and_months_in_one_file__is_a_bill_each_with_one_summary(two_organizations, deployed):
     rows = [*focus_aws_rows(), *focus_azure_rows()]
     later = [{name: str(value or "").replace("2026-02", "2026-01") for name, value in row.items()} for row in focus_azure_rows()]
@@ -82,6 +84,7 @@ def test_import__clouds_and_months_in_one_file__is_a_bill_each_with_one_summary(
     assert "2026-01-27, the day" in browser.get("/ledger/?period=2026-01").content.decode()
 
 
+@pytest.mark.slow
 def test_import__same_bills_restated__are_confirmed_together(two_organizations, deployed):
     rows = [*focus_aws_rows(), *({**row, "BillingAccountId": "900011119999", "SubAccountId": "1"} for row in focus_aws_rows())]
     browser, _ = bring_in(two_organizations[0], "year.csv", csv_bytes(rows))

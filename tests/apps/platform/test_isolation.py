@@ -72,6 +72,7 @@ def test_pages__of_b_with_ids_of_a__show_and_change_nothing_of_a(stage):
     assert marked_tables(stage.owner, stage.b.schema, stage.planted.tables) == []
 
 
+@pytest.mark.slow
 def test_pages__of_a_for_a_person_of_b__are_not_there(stage):
     before = stage.rows_of_a()
     for visit in visit_all(stage.a.client(stage.b.owner), settings.ROOT_URLCONF, stage.planted, each=3):

@@ -74,6 +74,7 @@ def _until(found: Callable[[], object], seconds: float = 40) -> object:
     return None
 
 
+@pytest.mark.slow
 def test_worker__runs_what_is_sent_and_refuses_what_lost_its_organization(two_organizations, broker, worker, tmp_path):
     a, _ = two_organizations
     sender = Celery(broker=broker, set_as_current=False)
