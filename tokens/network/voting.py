@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
-
-from django.db import transaction
 
 from cloudtuner import clock
 from cloudtuner.errors import ProofError, ServiceError
@@ -16,6 +15,7 @@ from emissions.poce.keys import recover
 from tokens.chain.airdrop import Airdrop
 from tokens.network import connection, outbox, reading, rounds
 from tokens.network.models import ChainTx, RoundVote, Vote
+from tokens.network.models.epochs import Sealed, SealedVote
 
 logger = logging.getLogger(__name__)
 
@@ -31,11 +31,9 @@ def vote_accept(*, number: int, signer: str, signature: str) -> Vote:
     epoch = reading.sealed(number)
     if epoch is None:
         raise ServiceError(f"there is no epoch {number}", code="epoch.unknown", hint="Ask /poce/v1/network for pending_epoch.")
-    found, raw = _checked(signer, signature, digest=epoch.digest, set_id=epoch.set_id, what=f"the header of epoch {number}")
+    found, given = _checked(epoch, signer, signature, what=f"the header of epoch {number}")
     vote: Vote
-    vote, created = Vote.objects.get_or_create(
-        epoch=epoch, signer=found, defaults={"signature": to_hex(raw), "received_at": clock.now()}
-    )
+    vote, created = epoch.votes.get_or_create(signer=found, defaults=given)
     if created:
         logger.info("vote", extra={"epoch": number, "signer": found})
     return vote
@@ -51,34 +49,38 @@ def round_vote_accept(*, number: int, signer: str, signature: str) -> RoundVote:
         raise ServiceError(
             f"there is no airdrop round {number}", code="round.unknown", hint="Ask /poce/v1/network for pending_round."
         )
-    found, raw = _checked(signer, signature, digest=row.digest, set_id=row.set_id, what=f"airdrop round {number}")
+    found, given = _checked(row, signer, signature, what=f"airdrop round {number}")
     vote: RoundVote
-    vote, created = RoundVote.objects.get_or_create(
-        round=row, signer=found, defaults={"signature": to_hex(raw), "received_at": clock.now()}
-    )
+    vote, created = row.votes.get_or_create(signer=found, defaults=given)
     if created:
         logger.info("vote on a round", extra={"epoch": number, "signer": found})
     return vote
 
 
-def _checked(signer: str, signature: str, *, digest: str, set_id: int, what: str) -> tuple[str, bytes]:
-    """The signer and the bytes of a signature over a digest by a member of a validator set."""
+def _checked(sealed: Sealed, signer: str, signature: str, *, what: str) -> tuple[str, dict[str, object]]:
+    """The signer and what to keep of a signature over what was sealed, by a member of the validator set it was made for."""
     raw = from_hex(signature, length=65, field="signature")
-    found = recover(from_hex(digest), raw)
+    found = recover(from_hex(sealed.digest), raw)
     if found != normal_address(signer, field="signer"):
         raise ProofError(
             f"the signature over {what} is {found}'s, not {signer}'s",
             code="vote.signature",
             hint="Sign the EIP-712 struct that GET /poce/v1/epochs/{n} or /poce/v1/rounds/{n} gives.",
         )
-    members = connection.contracts().validators(set_id).validators
+    members = connection.contracts().validators(sealed.set_id).validators
     if found not in {member.signer for member in members}:
         raise ServiceError(
-            f"{found} is not in validator set {set_id}",
+            f"{found} is not in validator set {sealed.set_id}",
             code="vote.not_a_validator",
             hint="Stake TUNER behind this signer first.",
         )
-    return found, raw
+    return found, {"signature": to_hex(raw), "received_at": clock.now()}
+
+
+def _quorum(sealed: Sealed, votes: Sequence[SealedVote]) -> list[tuple[str, bytes]]:
+    """The votes as (signer, signature) once they post what they are over; none before."""
+    enough = votes and connection.contracts().validators(sealed.set_id).has_quorum([vote.signer for vote in votes])
+    return [(vote.signer, from_hex(vote.signature)) for vote in votes] if enough else []
 
 
 def post_epochs() -> ChainTx | None:
@@ -92,13 +94,11 @@ def post_epochs() -> ChainTx | None:
     intent = f"report:{epoch.number}:{epoch.set_id}"
     if outbox.live(intent) is not None:
         return None
-    chain = connection.contracts()
-    if not chain.validators(epoch.set_id).has_quorum([vote.signer for vote in votes]):
+    agreed = _quorum(epoch, votes)
+    if not agreed:
         return None
-    header = EpochHeader.from_json(epoch.header)
-    call = chain.report(header, [(vote.signer, from_hex(vote.signature)) for vote in votes])
-    with transaction.atomic():
-        return outbox.intend(intent, "report", call, payload={"epoch": epoch.number, "set_id": epoch.set_id})
+    call = connection.contracts().report(EpochHeader.from_json(epoch.header), agreed)
+    return outbox.intend(intent, "report", call, payload={"epoch": epoch.number, "set_id": epoch.set_id})
 
 
 def post_rounds() -> ChainTx | None:
@@ -106,14 +106,11 @@ def post_rounds() -> ChainTx | None:
     row = rounds.pending_round()
     if row is None:
         return None
-    votes = list(row.votes.all())
     intent = f"round:{row.number}:{row.digest}"
-    if not votes or outbox.live(intent) is not None:
-        return None
-    chain = connection.contracts()
-    if not chain.validators(row.set_id).has_quorum([vote.signer for vote in votes]):
+    agreed = [] if outbox.live(intent) is not None else _quorum(row, list(row.votes.all()))
+    if not agreed:
         return None
     header = AirdropRound.from_json(row.header)
-    call = Airdrop(chain).post_round(header, [(vote.signer, from_hex(vote.signature)) for vote in votes])
+    call = Airdrop(connection.contracts()).post_round(header, agreed)
     payload = {"round": row.number, "set_id": row.set_id, "data_hash": header.data_hash}
     return outbox.intend(intent, "round", call, payload=payload)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from cloudtuner.errors import ProofError
-from emissions.engine.identity import ENGINE_ID
 from emissions.poce.epoch import Bundle, BundleLeaf, EpochHeader, NodeState, build_bundle, header_of
 from emissions.poce.live import LiveReport
 
 from .chain_view import ChainView
+from .frame import cap_faults, differing, frame_told
 from .reports import FetchReport, ReportRules, verified_reports
 from .store import Store
 from .verdict import Fault, Verdict, faults_of
@@ -52,18 +52,9 @@ def _frame_faults(bundle: Bundle, header: EpochHeader, previous: Bundle | None, 
     expected = previous.epoch + 1 if previous else 1
     news = previous is None or [entry.reports for entry in bundle.leaves] != [entry.reports for entry in previous.leaves]
     told = [
-        (bundle.data_hash == header.data_hash, "bundle.data_hash", "the bytes are not those of the header"),
+        *frame_told(bundle, header, where="bundle", newest_hour=header.through_hour, chain=chain, set_id=set_id),
         (header_of(bundle) == header, "bundle.header", "the header does not follow from the bundle"),
         (bundle.epoch == expected, "bundle.epoch", f"epoch {bundle.epoch}, the next is {expected}"),
-        (bundle.chain_id == chain.chain_id, "bundle.chain", f"made for chain {bundle.chain_id}"),
-        (bundle.registry == chain.registry, "bundle.registry", f"made for registry {bundle.registry}"),
-        (bundle.engine == ENGINE_ID, "bundle.engine", f"engine {bundle.engine}, this validator has {ENGINE_ID}"),
-        (bundle.set_id == set_id, "bundle.set_id", f"validator set {bundle.set_id}, the chain has {set_id}"),
-        (
-            bundle.factor_set == chain.factor_set_at(header.through_hour),
-            "bundle.factor_set",
-            "not the set that answers for its hours",
-        ),
         (bundle.terms == chain.reward_terms(header.through_hour), "bundle.terms", "not the terms of rewards of its hours"),
         (news, "bundle.nothing_new", "no report is new"),
     ]
@@ -104,14 +95,14 @@ def _succession_faults(node: str, now: list[LiveReport], before: list[LiveReport
 
 
 def _cap_faults(bundle: Bundle, states: list[NodeState], chain: ChainView) -> list[Fault]:
-    """Leaves that are true and still above what their hours may have: for such a one anybody may have its signers slashed."""
-    faults = []
-    for entry, state in zip(bundle.leaves, states, strict=True):
-        leaf = entry.leaf
-        most = chain.caps.ceiling_ug(leaf.node, first_hour=state.first_hour, through_hour=leaf.through_hour, ug=leaf.cum_ug)
-        told = [(leaf.cum_ug <= most, "leaf.over_cap", f"{leaf.cum_ug} µg are above the {most} µg that its hours may have")]
-        faults += faults_of(told, where=leaf.node)
-    return faults
+    leaves = [(entry.leaf, state.first_hour) for entry, state in zip(bundle.leaves, states, strict=True)]
+    ceiling = chain.caps.ceiling_ug
+    return cap_faults(
+        [
+            (leaf.node, leaf.cum_ug, ceiling(leaf.node, first_hour=first, through_hour=leaf.through_hour, ug=leaf.cum_ug))
+            for leaf, first in leaves
+        ]
+    )
 
 
 def _rebuilt_faults(bundle: Bundle, header: EpochHeader, previous: Bundle | None, states: list[NodeState]) -> list[Fault]:
@@ -129,12 +120,7 @@ def _rebuilt_faults(bundle: Bundle, header: EpochHeader, previous: Bundle | None
         )
     except ProofError as error:
         return [Fault(error.code, "bundle", error.message)]
-    faults = []
-    for given, own in zip(bundle.leaves, rebuilt.leaves, strict=True):
-        wrong = [name for name, value in given.to_json().items() if own.to_json()[name] != value]
-        faults += [
-            Fault(f"leaf.{name}", given.leaf.node, f"it is {own.to_json()[name]}, not {given.to_json()[name]}") for name in wrong
-        ]
+    faults = differing(bundle.leaves, rebuilt.leaves)
     if not faults and (own_header != header or rebuilt.to_bytes() != bundle.to_bytes()):
         faults = [Fault("bundle.differs", "bundle", "it is not what its reports give")]
     return faults

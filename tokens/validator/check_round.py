@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from cloudtuner.errors import ProofError
-from emissions.engine.identity import ENGINE_ID
 from emissions.poce.airdrop import AirdropList, AirdropRound, RetroEntry, build_round
 from emissions.poce.epoch import NodeState
 
 from .chain_view import ChainView
+from .frame import cap_faults, differing, frame_told
 from .reports import FetchReport, ReportRules, verified_reports
 from .store import Store
 from .verdict import Fault, Verdict, faults_of
@@ -42,7 +42,9 @@ def check_round(
         if state is not None:
             states.append(state)
     if not faults:
-        faults = _rebuilt_faults(listed, header, previous, states) or _cap_faults(listed, chain)
+        faults = _rebuilt_faults(listed, header, previous, states) or cap_faults(
+            [(leaf.node, leaf.ug, leaf.cap_ug(chain.caps.hour_ug)) for leaf in listed.leaves]
+        )
     return Verdict(header, tuple(faults))
 
 
@@ -53,14 +55,9 @@ def _frame_faults(
     expected = previous.round + 1 if previous else 1
     newest_hour = max(leaf.hour_through for leaf in listed.leaves)
     told = [
-        (listed.data_hash == header.data_hash, "list.data_hash", "the bytes are not those of the round"),
+        *frame_told(listed, header, where="list", newest_hour=newest_hour, chain=chain, set_id=set_id),
         (listed.header == header, "list.header", "the round does not follow from the list"),
         (listed.round == expected, "list.round", f"round {listed.round}, the next is {expected}"),
-        (listed.chain_id == chain.chain_id, "list.chain", f"made for chain {listed.chain_id}"),
-        (listed.registry == chain.registry, "list.registry", f"made for registry {listed.registry}"),
-        (listed.engine == ENGINE_ID, "list.engine", f"engine {listed.engine}, this validator has {ENGINE_ID}"),
-        (listed.set_id == set_id, "list.set_id", f"validator set {listed.set_id}, the chain has {set_id}"),
-        (listed.factor_set == chain.factor_set_at(newest_hour), "list.factor_set", "not the set that answers for its hours"),
     ]
     return faults_of(told, where="list")
 
@@ -80,16 +77,6 @@ def _state(
     return NodeState(node, record.wallet, found, record.first_hour), faults
 
 
-def _cap_faults(listed: AirdropList, chain: ChainView) -> list[Fault]:
-    """Leaves that are true and still above what their hours may have: the contract would refuse each batch with one."""
-    faults = []
-    for leaf in listed.leaves:
-        most = leaf.cap_ug(chain.caps.hour_ug)
-        told = [(leaf.ug <= most, "leaf.over_cap", f"{leaf.ug} µg are above the {most} µg that its hours may have")]
-        faults += faults_of(told, where=leaf.node)
-    return faults
-
-
 def _rebuilt_faults(
     listed: AirdropList, header: AirdropRound, previous: AirdropList | None, states: list[NodeState]
 ) -> list[Fault]:
@@ -106,14 +93,7 @@ def _rebuilt_faults(
         )
     except ProofError as error:
         return [Fault(error.code, "list", error.message)]
-    faults = []
-    for given, own in zip(listed.entries, rebuilt.entries, strict=True):
-        told, ours = given.to_json(), own.to_json()
-        faults += [
-            Fault(f"leaf.{name}", given.leaf.node, f"it is {ours[name]}, not {told[name]}")
-            for name in told
-            if ours[name] != told[name]
-        ]
+    faults = differing(listed.entries, rebuilt.entries)
     if not faults and (rebuilt.header != header or rebuilt.to_bytes() != listed.to_bytes()):
         faults = [Fault("list.differs", "list", "it is not what its reports give")]
     return faults

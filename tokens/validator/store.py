@@ -66,31 +66,19 @@ class Store:
 
     def claim_vote(self, epoch: int, set_id: int, digest: str) -> bool:
         """Records that this digest is the one to sign for the epoch and set; False when it is another one already."""
-        with self._open() as database:
-            database.execute(
-                "INSERT INTO votes (epoch, set_id, digest) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (epoch, set_id, digest)
-            )
-            row = database.execute("SELECT digest FROM votes WHERE epoch = ? AND set_id = ?", (epoch, set_id)).fetchone()
-        return bool(row[0] == digest)
+        return self._claim("votes", "epoch", (epoch, set_id, digest))
 
     def vote(self, epoch: int, set_id: int) -> str | None:
         """The digest that was recorded for the epoch and set."""
-        with self._open() as database:
-            row = database.execute("SELECT digest FROM votes WHERE epoch = ? AND set_id = ?", (epoch, set_id)).fetchone()
-        return str(row[0]) if row else None
+        return self._claimed("votes", "epoch", (epoch, set_id))
 
     def claim_round_vote(self, round_: int, set_id: int, digest: str) -> bool:
         """Records that this digest is the one to sign for the airdrop round and set; False when it is another one already."""
-        with self._open() as database:
-            told = (round_, set_id, digest)
-            database.execute("INSERT INTO round_votes (round, set_id, digest) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", told)
-        return self.round_vote(round_, set_id) == digest
+        return self._claim("round_votes", "round", (round_, set_id, digest))
 
     def round_vote(self, round_: int, set_id: int) -> str | None:
         """The digest that was recorded for the airdrop round and set."""
-        with self._open() as database:
-            row = database.execute("SELECT digest FROM round_votes WHERE round = ? AND set_id = ?", (round_, set_id)).fetchone()
-        return str(row[0]) if row else None
+        return self._claimed("round_votes", "round", (round_, set_id))
 
     def lay_aside_round_vote(self, round_: int, set_id: int, digest: str) -> None:
         """Notes that the chain vetoed the round of this digest, which can never count again: another may be signed."""
@@ -100,6 +88,16 @@ class Store:
             moved = f"INSERT INTO vetoed_round_votes SELECT digest, round, set_id, recorded_at {same} ON CONFLICT DO NOTHING"
             database.execute(moved, told)
             database.execute(f"DELETE {same}", told)
+
+    def _claim(self, table: str, number: str, told: tuple[int, int, str]) -> bool:
+        with self._open() as database:
+            database.execute(f"INSERT INTO {table} ({number}, set_id, digest) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", told)  # noqa: S608
+        return self._claimed(table, number, told[:2]) == told[2]
+
+    def _claimed(self, table: str, number: str, told: tuple[int, int]) -> str | None:
+        with self._open() as database:
+            row = database.execute(f"SELECT digest FROM {table} WHERE {number} = ? AND set_id = ?", told).fetchone()  # noqa: S608
+        return str(row[0]) if row else None
 
     def verified(self, node: str, hashes: Iterable[str]) -> dict[str, LiveReport]:
         """Of these reports, those of the node that were verified before."""

@@ -1,6 +1,7 @@
 """The seed's vote, from end to end: Oracle Cloud and its factors are proposed, voted in, and then an OCI bill counts.
 
-A holder votes with TUNER in its wallet, a staker with TUNER at stake; neither has enough votes alone.
+A holder votes with TUNER in its wallet, a staker with TUNER at stake; neither has enough votes alone. And what votes come
+to when nearly all is at stake, and when the guardian cancels.
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ def test_vote__holder_and_staker_add_oracle_cloud__node_enters_and_its_bill_coun
     with pytest.raises(ChainError) as refused:
         network.register(node, provider="oci")
     assert refused.value.code == "chain.revert.node_registry_provider_not_allowed"
+    with pytest.raises(ChainError):  # whoever deployed it cannot decide it
+        network.send(contracts.set_provider("oci", allowed=True), network.deployer_key)
     now = network.client.block().timestamp
     from_hour = (now // DAY_S + 2) * 24
     bill = _oci_bill(tmp_path / "oci.csv", datetime.fromtimestamp(from_hour * HOUR_S, UTC))
@@ -88,17 +91,21 @@ def test_vote__holder_and_staker_add_oracle_cloud__node_enters_and_its_bill_coun
     )
     number = proposal.proposal_id
     network.send(governance.propose(proposal), staker_key)
+    assert governance.state(number) == ProposalState.PENDING
     network.mine(2, interval_s=6)
     network.send(governance.vote(number, Support.FOR, reason="Our bills are there."), network.wallet_key)
     assert governance.tally(number).in_favour == HELD < QUORUM
     network.send(governance.vote(number, Support.FOR), staker_key)
     (record,) = governance.proposals(from_block=0)
+    assert (record.proposal, record.proposal_id, record.proposer) == (proposal, number, address_of(staker_key))
     assert governance.tally(number).in_favour == HELD + STAKED + 250_000 * TUNER_UNIT
     assert governance.quorum(record.snapshot) == QUORUM
     network.mine(2, interval_s=40)
     assert governance.state(number) == ProposalState.SUCCEEDED
     network.send(governance.queue(proposal))
     assert governance.state(number) == ProposalState.QUEUED
+    with pytest.raises(ChainError):  # the timelock lets nobody hurry
+        network.send(governance.execute(proposal))
     network.mine(2, interval_s=6)
     network.send(governance.execute(proposal))
     assert governance.state(number) == ProposalState.EXECUTED
@@ -128,3 +135,35 @@ def test_vote__staker_alone__stays_below_the_quorum(governed):
     with pytest.raises(ChainError):
         transact(network.client, governance.queue(proposal), private_key=network.relayer_key, chain_id=network.book.chain_id)
     assert not network.contracts.provider_allowed("oci")
+
+
+def test_votes__four_fifths_of_what_circulates_at_stake__reach_the_quorum_without_wallets(governed):
+    network, governance = governed
+    contracts, treasury_key, more = network.contracts, network.anvil.keys[8], 480_000_000 * TUNER_UNIT
+    network.send(contracts.tuner_approve(network.book.validator_set, more), treasury_key)
+    for key in network.validator_keys:
+        network.send(contracts.stake(address_of(key), more // 4, address_of(key)), treasury_key)
+    network.mine()
+    moment = network.client.block().timestamp - 1
+    voter, treasury = address_of(network.validator_keys[1]), address_of(treasury_key)
+    assert contracts.tuner_balance(voter) == 0
+    assert governance.votes(voter, moment) == 120_250_000 * TUNER_UNIT
+    assert governance.quorum(moment) == QUORUM
+    assert governance.votes(treasury, moment) == 0
+    network.send(delegate(network.book.tuner, treasury), treasury_key)
+    network.mine()
+    held = contracts.tuner_balance(treasury)
+    assert governance.votes(treasury, network.client.block().timestamp - 1) == held
+
+
+def test_proposal__guardian_cancels__never_happens(governed):
+    network, governance = governed
+    proposal = Proposal((network.contracts.set_provider("oci", allowed=True),), "A hasty one.")
+    network.send(governance.propose(proposal), network.validator_keys[0])
+    network.mine(2, interval_s=6)
+    network.send(governance.vote(proposal.proposal_id, Support.FOR), network.validator_keys[0])
+    network.send(governance.cancel(proposal), network.guardian_key)
+    assert governance.state(proposal.proposal_id) == ProposalState.CANCELED
+    assert not network.contracts.provider_allowed("oci")
+    tally = governance.tally(proposal.proposal_id)
+    assert (tally.in_favour, tally.against) == (STAKED + 250_000 * TUNER_UNIT, 0)
