@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import BigIntegerField, Count, QuerySet
+from django.db.models import Count, QuerySet
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast
 
 from emissions.poce.airdrop import AirdropList, Named
 from tokens.network import reading
@@ -16,6 +16,8 @@ from tokens.network.models import ChainEvent, SealedRound
 # A list never changes, so its hash is all that has to be compared before it is used again.
 KEPT_LISTS = 4
 _lists: dict[str, AirdropList] = {}
+# Digests of rounds whose every leaf is paid, by final events only or by any; as of a chain and how often it was reorganised.
+_paid_up: dict[bool, tuple[tuple[int, int], set[str]]] = {}
 
 
 @dataclass(frozen=True)
@@ -146,13 +148,23 @@ def list_of(row: SealedRound) -> AirdropList:
 
 def unpaid_rounds(*, final: bool = False) -> list[PostedRound]:
     """Those rounds on chain with a leaf that is not paid, oldest first; `final`: not by an event that is final. Asks by the
-    counts, so that the lists of rounds long paid are not read.
+    counts, so that lists are not read; a round found paid is not asked about again, since only a reorganisation takes
+    payments back.
     """
-    told = reading.events("AirdropPaid")
-    number = Cast(KeyTextTransform("round", "args"), BigIntegerField())
-    rows = (reading.confirmed(told) if final else told).order_by().values(number=number).annotate(count=Count("pk"))
-    counts = {row["number"]: row["count"] for row in rows}
-    return [posted for posted in posted_rounds() if counts.get(posted.number, 0) < posted.row.header["leaf_count"]]
+    cursor = reading.cursor()
+    moment = (address_book().chain_id, cursor.reorgs if cursor else 0)
+    known, paid_up = _paid_up.get(final, (None, set()))
+    if known != moment:
+        paid_up = set()
+        _paid_up[final] = (moment, paid_up)
+    posted = [each for each in posted_rounds() if each.row.digest not in paid_up]
+    told = _payments([each.number for each in posted]).order_by()
+    number = KeyTextTransform("round", "args")
+    rows = (reading.confirmed(told) if final else told).values(number=number).annotate(count=Count("pk"))
+    counts = {int(row["number"]): row["count"] for row in rows}
+    unpaid = [each for each in posted if counts.get(each.number, 0) < each.row.header["leaf_count"]]
+    paid_up |= {each.row.digest for each in posted if each not in unpaid}
+    return unpaid
 
 
 def named() -> dict[str, Named]:
@@ -163,5 +175,10 @@ def named() -> dict[str, Named]:
 
 def paid(number: int) -> dict[str, ChainEvent]:
     """By node, the event that paid its leaf of a round, final or not."""
-    found = reading.events("AirdropPaid").filter(args__round=str(number))
-    return {event.key: event for event in found}
+    return {event.key: event for event in _payments([number])}
+
+
+def _payments(numbers: Collection[int]) -> QuerySet[ChainEvent]:
+    """The payments of these rounds. Asked by the round's text, for which there is an index."""
+    told = reading.events("AirdropPaid").alias(round=KeyTextTransform("round", "args"))
+    return told.filter(round__in=[str(number) for number in numbers])

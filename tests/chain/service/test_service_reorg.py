@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.chain.service.conftest import FIRST_HOUR, MONTH
+
 pytestmark = [pytest.mark.chain, pytest.mark.chaos]
 
 
@@ -157,6 +159,57 @@ def test_reorg__everything_since_registration__same_intents_once_more(world: Any
     assert {row.intent: row.pk for row in ChainTx.objects.exclude(state="failed")} == before
     assert world.network.contracts.minted_ug() == 4_000
     assert world.network.contracts.retired_ug() == 1_000
+
+
+def test_reorg__airdrop_push_one_block_before_final__paid_once(world: Any) -> None:
+    from tokens.chain.airdrop import Airdrop
+
+    world.report(world.node(first_hour=FIRST_HOUR + MONTH), {0: 4_000})
+    push = _tick_until(world, "airdrop:", "mined")
+    depth = world.network.client.block_number() - push.block_number + 1
+    assert depth <= 2, "not final yet"
+    world.network.anvil.reorg(depth)
+    world.tick()
+    assert _row("airdrop:").state in ("reorged", "sent", "mined")
+    world.run_until_paid(4_000)
+    again = _row("airdrop:")
+    assert (again.pk, again.state, again.block_hash != push.block_hash) == (push.pk, "final", True)
+    assert world.balance() == Airdrop(world.network.contracts).round(1).paid_ug == 4_000
+
+
+def test_reorg__whole_airdrop_after_it_was_final__round_payment_and_lot_come_again_once(world: Any) -> None:
+    """The blocks go back to before the round was posted: its events, what follows from them and the lot go with them."""
+    from tokens import tasks
+    from tokens.chain.airdrop import Airdrop
+    from tokens.models import Lot
+    from tokens.network import rounds
+    from tokens.selectors import history, tie_out
+
+    node = world.node(first_hour=FIRST_HOUR + MONTH)
+    world.report(node, {0: 4_000})
+    world.run_until_paid(4_000)
+    posting, push = _row("round:"), _row("airdrop:")
+    sealed = rounds.posted_round(1).row
+    with world.inside():
+        before = Lot.objects.get()
+    world.network.anvil.reorg(world.network.client.block_number() - posting.block_number + 1)
+    world.network.client.call_rpc("anvil_dropAllTransactions", [])
+    tasks.indexer_tick()
+    assert (rounds.head_round(), rounds.paid(1), world.paid(), world.balance()) == (0, {}, 0, 0)
+    assert rounds.pending_round() == sealed, "the votes of before count for the same list"
+    with world.inside():
+        assert not Lot.objects.get().on_chain
+        assert [row.state for row in history().rows] == ["waiting for validators"]
+        assert tie_out().ties_out
+    world.run_until_paid(4_000)
+    assert (_row("round:").pk, _row("airdrop:").pk) == (posting.pk, push.pk)
+    assert (rounds.posted_round(1).row, set(rounds.paid(1))) == (sealed, {node.node})
+    assert world.balance() == Airdrop(world.network.contracts).round(1).paid_ug == 4_000
+    with world.inside():
+        after = Lot.objects.get()
+        assert (after.pk, after.round, after.ug, after.on_chain) == (before.pk, 1, 4_000, True)
+        assert after.block_hash != before.block_hash
+        assert tie_out().ties_out
 
 
 def test_chain__shorter_than_what_was_read__is_a_reorganisation(world: Any) -> None:

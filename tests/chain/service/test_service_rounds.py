@@ -34,6 +34,12 @@ def _post(world: Any, epoch: Any) -> None:
     world.network.send(world.network.contracts.report(EpochHeader.from_json(epoch.header), votes), world.network.guardian_key)
 
 
+def _veto(world: Any) -> None:
+    """The guardian vetoes epoch 1, a second of chain time after the last block however long the machine took."""
+    world.network.client.call_rpc("evm_setNextBlockTimestamp", [world.network.client.block().timestamp + 1])
+    world.network.send(world.network.contracts.veto(1), world.network.guardian_key)
+
+
 def _pending() -> int | None:
     answer = Client(headers={"host": "127.0.0.1"}).get("/poce/v1/network").json()
     return answer.get("pending_epoch")
@@ -93,7 +99,7 @@ def test_veto__inside_window__same_number_is_agreed_again_and_paid_once(world: A
 
     first = _sealed(world)
     _post(world, first)
-    world.network.send(world.network.contracts.veto(1), world.network.guardian_key)
+    _veto(world)
     tasks.indexer_tick()
     assert (reading.head_epoch(), [row.state for row in epochs()]) == (0, ["rejected"])
     tasks.sealer_tick()
@@ -119,8 +125,7 @@ def test_veto__epoch_under_a_sealed_one__both_follow_again_in_order(world: Any) 
     world.report(node, {0: 100}, month=1)
     tasks.sealer_tick()
     assert reading.newest_sealed().number == 2
-    world.network.client.call_rpc("evm_setNextBlockTimestamp", [world.network.client.block().timestamp + 1])
-    world.network.send(world.network.contracts.veto(1), world.network.guardian_key)
+    _veto(world)
     world.run_until_paid(1_000)
     assert world.balance() == 1_000
     assert world.network.contracts.head_epoch() == 1, "both months fit the one that was sealed anew"

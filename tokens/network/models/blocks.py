@@ -53,6 +53,7 @@ class ChainEvent(models.Model):
             models.Index(fields=["name", "key"], name="event_name_key"),
             models.Index(fields=["account", "name"], name="event_account_name"),
             models.Index(KeyTextTransform("epoch", "args"), name="event_claim_epoch", condition=Q(name="Claimed")),
+            models.Index(KeyTextTransform("round", "args"), name="event_paid_round", condition=Q(name="AirdropPaid")),
             models.Index(KeyTextTransform("sender", "args"), name="event_transfer_sender", condition=Q(name="TokenTransfer")),
         ]
         ordering = ["block__number", "log_index"]
