@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from emissions.poce.airdrop import RetroEntry
 from emissions.poce.epoch import BundleLeaf
@@ -24,14 +24,12 @@ from tokens.waking import CERTIFICATES, wake_on_commit
 
 logger = logging.getLogger(__name__)
 
-_UNSETTLED = (
+_ON_THEIR_WAY = (
     RetirementState.CONFIRMED,
     RetirementState.SIGNED,
     RetirementState.SENT,
     RetirementState.MINED,
     RetirementState.REORGED,
-    RetirementState.FINAL,
-    RetirementState.FAILED,
 )
 
 
@@ -40,7 +38,7 @@ def pull() -> int:
     with transaction.atomic():
         lock_lots()
         changed = _pull_lots()
-        followed = list(Retirement.objects.select_for_update().filter(state__in=_UNSETTLED).order_by("created_at"))
+        followed = list(_followed().select_for_update().order_by("created_at"))
         burns = _burns_of(followed)
         for retirement in followed:
             changed += _pull_retirement(retirement, burns.get(retirement.pk))
@@ -133,6 +131,18 @@ def _hashes(entry: BundleLeaf | RetroEntry | None) -> dict[str, str]:
 
 
 # --- retirements ---
+
+
+def _followed() -> QuerySet[Retirement]:
+    """Retirements that may have something to learn: those on their way, final ones whose burn is no longer where it was,
+    and failed ones under whose claim something was burned after all. The database finds them, so the many that are settled
+    are not read.
+    """
+    burns = reading.events("Retired").filter(key=OuterRef("claim_hash"))
+    there = burns.filter(block__block_hash=OuterRef("block_hash"), log_index=OuterRef("log_index"))
+    moved = Q(state=RetirementState.FINAL) & ~Exists(there)
+    burned = Q(state=RetirementState.FAILED) & Exists(burns)
+    return Retirement.objects.filter(Q(state__in=_ON_THEIR_WAY) | moved | burned)
 
 
 def _pull_retirement(retirement: Retirement, event: ChainEvent | None) -> int:
