@@ -19,9 +19,9 @@ from emissions.billing.manifests import (
     files_named,
     is_bill,
     is_manifest,
+    manifest_in,
     newest,
     path_ends,
-    read_manifest,
 )
 from emissions.billing.parquet_files import file_digest, read_parquet_file
 from emissions.billing.places import Columns, First, columns_of, firsts_of, places_of, text_on_line
@@ -150,7 +150,7 @@ def _expand(paths: Iterable[Path | str | BillFile], *, look_around: bool) -> Ite
         path = Path(given)
         if path.is_dir():
             yield from _in_folder(path)
-        elif path.is_file() and is_manifest(path.name) and (manifest := read_manifest(path.read_bytes(), str(path))):
+        elif path.is_file() and is_manifest(path.name) and (manifest := manifest_in(path, str(path))):
             yield from _named_by(manifest, path, look_around=look_around)
         elif path.is_file():
             yield _Given(path, path.name)
@@ -161,7 +161,7 @@ def _expand(paths: Iterable[Path | str | BillFile], *, look_around: bool) -> Ite
 def _in_folder(folder: Path) -> Iterator[_Given]:
     inside = sorted(str(entry.relative_to(folder)) for entry in folder.rglob("*") if entry.is_file())
     bills = [name for name in inside if is_bill(name)]
-    told = [read_manifest((folder / name).read_bytes(), name) for name in inside if is_manifest(name)]
+    told = [manifest_in(folder / name, name) for name in inside if is_manifest(name)]
     manifests = newest(one for one in told if one is not None)
     if not bills:
         raise BillError(f"the folder holds no file that ends in {', '.join(SUFFIXES)}.", code="bill.none", where=str(folder))

@@ -10,12 +10,14 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cloudtuner.errors import BillError
 
 SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".csv.zstd", ".parquet", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
+# A delivery of a hundred thousand files has a manifest of this size. What is larger would fill the memory.
+MAX_BYTES = 16 << 20
 # BigQuery numbers the parts of an export to JSON so; any other .json in a folder is something else.
 _NUMBERED_JSON = re.compile(r"[0-9]{12}\.json(\.gz)?$")
 
@@ -46,6 +48,23 @@ def is_manifest(path: str) -> bool:
 def is_bill(path: str) -> bool:
     """Whether a path is named as a bill file is."""
     return path.lower().endswith(SUFFIXES) or _NUMBERED_JSON.search(path) is not None
+
+
+def manifest_in(path: Path, where: str) -> Manifest | None:
+    """The delivery that a file tells, as `read_manifest` says."""
+    refuse_large(path.stat().st_size, where)
+    return read_manifest(path.read_bytes(), where)
+
+
+def refuse_large(size: int, where: str) -> None:
+    """Raises BillError for a manifest of more bytes than any has, before it is read."""
+    if size > MAX_BYTES:
+        raise BillError(
+            f"the manifest has {size} bytes; none has more than {MAX_BYTES}.",
+            code="bill.manifest",
+            where=where,
+            hint="Give the bill's files, or its manifest as the provider wrote it.",
+        )
 
 
 def read_manifest(text: bytes, where: str) -> Manifest | None:
@@ -109,9 +128,12 @@ def files_named(manifest: Manifest, there: Sequence[str]) -> dict[str, int]:
     be. Deliveries name their files alike: a path that ends more like another's file is that other's.
     """
     found: dict[str, int] = {}
+    # Only files of one name can fit: years of deliveries of thousands of parts are not compared each with each.
+    here, others = _by_name(there), _by_name(manifest.others)
     for wanted in manifest.files:
-        fitting = {path: shared for path in there if path not in found and (shared := _shared_tail(wanted, path))}
-        own = {path: shared for path, shared in fitting.items() if shared >= _most_shared(manifest.others, path)}
+        name = _name(wanted)
+        fitting = {path: _shared_tail(wanted, path) for path in here.get(name, ()) if path not in found}
+        own = {path: shared for path, shared in fitting.items() if shared >= _most_shared(others.get(name, ()), path)}
         best = max(own, key=own.__getitem__, default=None)
         if best is None:
             raise BillError(
@@ -136,6 +158,17 @@ def path_ends(path: str) -> list[str]:
             break
         ends.append(f"{part}/{ends[-1]}" if ends else part)
     return ends
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _by_name(paths: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        found.setdefault(_name(path), []).append(path)
+    return found
 
 
 def _most_shared(files: Iterable[str], path: str) -> int:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from emissions.billing.manifests import files_named, is_bill, is_manifest, newest, read_manifest
+from emissions.billing.manifests import Manifest, files_named, is_bill, is_manifest, newest, read_manifest, refuse_large
 from emissions.sources.errors import SourceError
 from emissions.sources.stores import Access, Source, StoredObject
 from emissions.sources.uris import is_store_uri, parse_uri
@@ -41,14 +41,18 @@ def wanted_objects(source: Source) -> list[StoredObject]:
     for name in objects:
         if name.startswith("/") or ".." in PurePosixPath(name).parts:
             raise SourceError(f"an object is called {name[:200]!r}.", code="source.name", where=str(source.uri))
-    told = [(name, read_manifest(source.read(objects[name]), name)) for name in objects if is_manifest(name)]
-    manifests = [manifest for _, manifest in told if manifest is not None]
+    manifests = [manifest for name in objects if is_manifest(name) and (manifest := _manifest(source, objects[name]))]
     bills = [name for name in objects if is_bill(name)]
     if not bills:
         raise SourceError("no bill file lies here.", code="source.empty", where=str(source.uri), hint="Name the export's prefix.")
     chosen = newest(manifests)
     named = {name for manifest in chosen for name in files_named(manifest, bills)} or set(bills)
     return [objects[name] for name in sorted(named | {manifest.where for manifest in chosen})]
+
+
+def _manifest(source: Source, item: StoredObject) -> Manifest | None:
+    refuse_large(item.size, item.name)
+    return read_manifest(source.read(item), item.name)
 
 
 def fetch(source: Source, into: Path, on_progress: Progress | None = None) -> list[Fetched]:

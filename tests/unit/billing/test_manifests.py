@@ -7,6 +7,7 @@ import json
 import pytest
 
 from cloudtuner.errors import BillError
+from emissions.billing import manifests
 from emissions.billing.files import open_each, open_files
 from emissions.sample_exports import azure_rows, csv_bytes, cur2_rows, cur_rows
 
@@ -160,3 +161,25 @@ def test_folder__broken_manifest__is_refused_and_foreign_json_is_not_asked(tmp_p
     (root / "manifest.json").write_bytes(b"{")
     with pytest.raises(BillError, match="manifest is not JSON"):
         _names([root], tmp_path)
+
+
+def test_folder__manifest_larger_than_any_is__is_refused_unread(tmp_path):
+    root = _put(tmp_path / "bucket", {"x-00001.csv": OLD})
+    with (root / "x-Manifest.json").open("wb") as manifest:
+        manifest.truncate(manifests.MAX_BYTES + 1)
+    for given in (root, root / "x-Manifest.json"):
+        with pytest.raises(BillError, match=r"x-Manifest\.json: the manifest has 16777217 bytes") as refused:
+            _names([given], tmp_path)
+        assert refused.value.code == "bill.manifest"
+
+
+def test_manifests__months_of_many_parts__are_compared_by_name_only(monkeypatch):
+    parts, months = 300, 12
+    files = {month: [f"cur/2026-{month:02d}/run/cur-{part:05d}.parquet" for part in range(parts)] for month in range(months)}
+    told = [manifests.Manifest(f"m{month}", f"{month:02d}", "a", tuple(files[month])) for month in range(months)]
+    there = [f"bucket/{file}" for month in files.values() for file in month]
+    real, compared = manifests._shared_tail, []
+    monkeypatch.setattr(manifests, "_shared_tail", lambda one, other: compared.append(1) or real(one, other))
+    for month, manifest in enumerate(manifests.newest(told)):
+        assert list(manifests.files_named(manifest, there)) == [f"bucket/{file}" for file in files[month]]
+    assert len(compared) <= parts * months * months * months, "each part with those of its name, not with all of them"
