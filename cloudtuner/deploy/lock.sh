@@ -6,4 +6,4 @@ cd "$(dirname "$0")/../.."
 export_lock() { .venv/bin/uv export --quiet --frozen --no-header --no-annotate --no-emit-project --format requirements-txt "$@"; }
 export_lock --extra embedded --no-default-groups > requirements.lock
 export_lock --extra embedded --group dev > locks/dev.lock
-for agent in node validator verify; do export_lock --only-group "$agent" > "locks/$agent.lock"; done
+for group in node validator verify installer nodejs; do export_lock --only-group "$group" > "locks/$group.lock"; done

