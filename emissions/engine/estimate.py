@@ -38,6 +38,7 @@ from emissions.engine.reading import Progress
 from emissions.engine.results import AccountSummary, Bill, Counts, Coverage, QuarantinedLine
 from emissions.engine.rows import faulty_rows, key_texts, quantities, stripped_documents
 from emissions.engine.spark import hours_on_spark
+from emissions.engine.summing import hours_of
 from emissions.engine.workings import KeyUse, Summed, Workings
 from emissions.grid.catalog import FactorSet
 from emissions.poce.lines import StrippedLines
@@ -140,7 +141,7 @@ def estimate(
         def hours() -> pa.Table:
             if engine == "spark":
                 return hours_on_spark(workings, folder, threads=threads, memory=memory_limit)
-            return workings.hours(tell, kept.valued_by(factor_set.id, ENGINE_ID, basis, method))
+            return hours_of(workings, tell, kept.valued_by(factor_set.id, ENGINE_ID, basis, method))
 
         return _value(
             files,

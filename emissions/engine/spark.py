@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def hours_on_spark(workings: Workings, folder: Path, *, threads: int, memory: str) -> pa.Table:
-    """What `Workings.hours` answers, summed by a Spark that is started for it on this machine and stopped again.
+    """What `hours_of` answers, summed by a Spark that is started for it on this machine and stopped again.
 
     Lines, card and places go to Spark as Parquet files under `folder`, the sums come back in one. `memory` is DuckDB's
     word for it ("2GiB"). Raises CloudTunerError when Spark is not installed or does not start.

@@ -6,7 +6,7 @@ takes from them what it needs: nothing is held between, so memory does not grow 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,19 +14,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
-from cloudtuner.errors import BillError, CloudTunerError
+from cloudtuner.errors import CloudTunerError
 from emissions.billing.files import BillFile
 from emissions.billing.formats import KEY_FIELDS
 from emissions.billing.normalise import literal
 from emissions.engine import doubles
 from emissions.engine.card import rated_table
-from emissions.engine.counting import BATCH, SUMMED, Grid, Integers, count
 from emissions.engine.explain import KeySum
-from emissions.engine.facts import CARD_SCHEMA, LABELS, MEASURES, priced_sql, profile_sql, sums_sql, values_sql
+from emissions.engine.facts import CARD_SCHEMA, LABELS, MEASURES, priced_sql, profile_sql
 from emissions.engine.figures import Figures
 from emissions.engine.hourly import MEAN, numbered_sql, slotted_sql
 from emissions.engine.kept import Kept, whole
@@ -34,7 +31,6 @@ from emissions.engine.lines import LineSource, open_lines, parse_query
 from emissions.engine.ratecard import Rate, month_range
 from emissions.engine.ratekey import RateKey
 from emissions.engine.reading import Progress, Running, Team, connect, following, reading
-from emissions.engine.results import HOURS_SCHEMA, numbered
 from emissions.engine.slices import Slice, slices_of
 from emissions.engine.survey import AMOUNTS, HASHES, look, profile_number, twins
 
@@ -82,7 +78,7 @@ class Workings:
         self.by_month = False
         self._twice: Running[npt.NDArray[np.uint64]] | None = None
         self.duplicates = 0
-        self._plain = False
+        self.plain = False
         self.hourly = False
 
     def close(self) -> None:
@@ -167,7 +163,7 @@ class Workings:
             raise CloudTunerError("two profiles share a number.", code="engine.key_collision", hint="Report this bill's columns.")
         shown = ", ".join("grid_region AS region" if name == "region" else name for name in LABELS)
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE place AS SELECT DISTINCT place, {shown} FROM carded")  # noqa: S608
-        self._plain = self._is_plain()
+        self.plain = self._is_plain()
 
     def _is_plain(self) -> bool:
         """Whether every line that has a rate can be valued, and no sum of a place can reach 2^53, whichever it adds."""
@@ -192,66 +188,10 @@ class Workings:
         """The lines of a slice as the card numbers them: by profile, and by slot of the day where a rate knows hours."""
         return numbered_sql(self.lines(cut, f"{columns}, start_us, end_us"), columns) if self.hourly else self.lines(cut, columns)
 
-    def hours(self, tell: Progress, kept: Kept | None = None) -> pa.Table:
-        """The hourly rows under the card that lies there, in order of hour and place; told, and kept, slice by slice."""
-        places = self.connection.sql("SELECT * FROM place ORDER BY place").to_arrow_table().combine_chunks()
-        named = pa.table({name: numbered(places[name]) for name in LABELS})
-        grid = self._grid(places.num_rows)
-        if self._plain and (kept is None or kept.folder is None) and grid.suits(self.totals()[0]):
-            return self._counted(grid, named, tell)
-        names = [f"hours-{number}-of-{len(self.slices)}.parquet" for number in range(len(self.slices))]
-        work = [
-            partial(self._hours_once, cut, named, kept.path(name) if kept else None)
-            for cut, name in zip(self.slices, names, strict=True)
-        ]
-        found = []
-        for rows in self.team.each(work):
-            found.append(rows)
-            tell("value", len(found) + 1, len(self.slices) + 1)
-        return pa.concat_tables(found)
-
-    def _grid(self, places: int) -> Grid:
-        """The hours of the months that the card values."""
+    def span(self) -> tuple[int, int] | None:
+        """First and last hour of the months that the card values; None where it values nothing."""
         first, last = self.connection.execute("SELECT min(month), max(month) FROM carded").fetchall()[0]
-        if first is None:
-            return Grid(0, 0, 0)
-        first_hour, last_hour = month_range(first)[0], month_range(last)[1]
-        return Grid(first_hour, last_hour - first_hour + 1, places)
-
-    def _counted(self, grid: Grid, places: pa.Table, tell: Progress) -> pa.Table:
-        """The hourly rows where the lines are dense enough to be counted, in one reading of the files."""
-        steps = 1 + -(-sum(file.rows for file in self.files) // BATCH)
-
-        def told(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            for step, batch in enumerate(batches, start=2):
-                yield batch
-                if step < steps:
-                    tell("value", step, steps)
-
-        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.numbered(Slice())}")
-        with reading(self.files[0]):
-            found = list(count(told(self.connection.sql(values_sql()).to_arrow_reader(BATCH)), grid))
-        tell("value", steps, steps)
-        return pa.concat_tables([_named(counted.sums | {"hour": counted.hour}, counted.place, places) for counted in found])
-
-    def _hours_once(self, cut: Slice, places: pa.Table, path: Path | None, cursor: DuckDBPyConnection) -> pa.Table:
-        if path is None:
-            return self._hours(cut, places, cursor)
-        if path.exists():
-            return pq.read_table(path)
-        with whole(path) as beside:
-            rows = self._hours(cut, places, cursor)
-            pq.write_table(rows, beside)
-        return rows
-
-    def _hours(self, cut: Slice, places: pa.Table, cursor: DuckDBPyConnection) -> pa.Table:
-        cursor.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.numbered(cut)}")
-        with reading(self.files[0]):
-            sums = cursor.sql(sums_sql(plain=self._plain)).to_arrow_table()
-        try:
-            return _named({name: sums[name].cast(pa.int64()) for name in (*SUMMED, "hour", "lines")}, sums["place"], places)
-        except pa.ArrowInvalid as error:
-            raise BillError("the bill's sums do not fit 64 bits.", code="bill.too_large") from error
+        return None if first is None else (month_range(first)[0], month_range(last)[1])
 
     def summary(self, hours: pa.Table) -> list[Summed]:
         """What hourly rows come to per account and quality, in their order."""
@@ -276,7 +216,7 @@ class Workings:
         """Per service: energy µWh, embodied µg and money of the lines that used energy and cost something."""
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW line AS {self.numbered(Slice())}")
         with reading(self.files[0]):
-            rows = self.connection.execute(priced_sql(plain=self._plain)).fetchall()
+            rows = self.connection.execute(priced_sql(plain=self.plain)).fetchall()
         return {service: (energy, embodied, cost) for service, energy, embodied, cost in rows}
 
     def sums_by_key(self) -> list[KeySum]:
@@ -319,13 +259,6 @@ class Workings:
             "coalesce(sum(lines) FILTER (energy OR fault > 0), 0) FROM profile GROUP BY account ORDER BY account"
         ).fetchall()
         return [(account, int(lines), int(without), int(meant)) for account, lines, without, meant in rows]
-
-
-def _named(sums: Mapping[str, Integers | pa.ChunkedArray], place: Integers | pa.ChunkedArray, places: pa.Table) -> pa.Table:
-    """Hourly rows with their names: joined in the query, six texts a row would be sorted along."""
-    named = places.take(pc.subtract(place, 1))
-    columns = {name: named[name] for name in LABELS} | dict(sums)
-    return pa.table([columns[name] for name in HOURS_SCHEMA.names], schema=HOURS_SCHEMA)
 
 
 def _silent(step: str, done: int, total: int) -> None:
