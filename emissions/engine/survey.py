@@ -32,8 +32,6 @@ _STATISTICS = """
   count(quantity) AS sound, count(cost_micro) AS priced, max(abs(quantity)) AS largest_quantity,
   max(abs(cost_micro)) AS largest_cost_micro, min(place) AS sample
 """
-# Hashes of lines that may be in memory at once.
-HASHES = 16_000_000
 # A place is a file's number and a row's: no file has a billion rows a thousand times.
 FILE_BITS = 40
 
@@ -81,22 +79,22 @@ def look(connection: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], *
 
 
 def twins(
-    cursor: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], cut: Slice, *, part: int = 0, parts: int = 1
+    cursor: duckdb.DuckDBPyConnection, sources: Sequence[LineSource], cut: Slice, *, part: int, parts: int, about: int
 ) -> npt.NDArray[np.uint64]:
     """The hashes that more than one line of a slice has, of those that fall into one of so many parts.
 
-    Takes eight bytes for each line of the part.
+    `about` is how many lines such a part has; each takes eight bytes.
     """
     within = f" AND twin % {parts} = {part}" if parts > 1 else ""
     lines = " UNION ALL ".join(
         f"SELECT twin FROM ({_lines(source, cut, by_month=False)}) WHERE twin IS NOT NULL{within}"  # noqa: S608
         for source in sources
     )
-    hashes, used = zeros(min(HASHES, sum(source.file.rows for source in sources)), np.uint64), 0
+    hashes, used = zeros(about, np.uint64), 0
     with _naming(cursor, sources, cut):
         for batch in cursor.sql(lines).to_arrow_reader():
             if used + batch.num_rows > len(hashes):
-                hashes = np.concatenate((hashes, zeros(max(HASHES, batch.num_rows), np.uint64)))
+                hashes = np.concatenate((hashes, zeros(max(about, batch.num_rows), np.uint64)))
             hashes[used : used + batch.num_rows] = batch["twin"].to_numpy()
             used += batch.num_rows
     # Sorted, equal ones stand together: a fifth of the time that grouping them takes.

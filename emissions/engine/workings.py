@@ -32,9 +32,11 @@ from emissions.engine.ratecard import Rate, month_range
 from emissions.engine.ratekey import RateKey
 from emissions.engine.reading import Progress, Running, Team, connect, following, reading
 from emissions.engine.slices import Slice, slices_of
-from emissions.engine.survey import AMOUNTS, HASHES, look, profile_number, twins
+from emissions.engine.survey import AMOUNTS, look, profile_number, twins
 
 _EXACT = 2.0**53
+# Hashes of lines that may be in memory at once.
+_HASHES = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,10 @@ class Workings:
     def _searches(self) -> list[Callable[[DuckDBPyConnection], npt.NDArray[np.uint64]]]:
         """The search for duplicates, in pieces whose hashes may be in memory at once."""
         rows = sum(file.rows for file in self.files)
-        cuts = [Slice()] if rows <= HASHES else self.slices
-        parts = max(1, -(-rows // (len(cuts) * HASHES)))
-        return [partial(twins, sources=self.sources, cut=cut, part=part, parts=parts) for cut in cuts for part in range(parts)]
+        cuts = [Slice()] if rows <= _HASHES else self.slices
+        parts = max(1, -(-rows // (len(cuts) * _HASHES)))
+        search = partial(twins, sources=self.sources, parts=parts, about=-(-rows // (len(cuts) * parts)))
+        return [partial(search, cut=cut, part=part) for cut in cuts for part in range(parts)]
 
     def survey(self) -> None:
         """Fills `profile` and `key`. The first reading takes a profile for one month's, as it is in nearly every bill."""

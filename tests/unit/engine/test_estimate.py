@@ -116,8 +116,7 @@ def test_estimate__counted_or_grouped_in_slices__same_integers(monkeypatch, samp
     monkeypatch.setattr("emissions.engine.slices._MOST_READ", 20)
     monkeypatch.setattr("emissions.engine.counting._CELLS_PER_LINE", 1000 if counted else 0)
     # So few hashes at once that each slice is searched in parts.
-    monkeypatch.setattr("emissions.engine.workings.HASHES", 400)
-    monkeypatch.setattr("emissions.engine.survey.HASHES", 50)
+    monkeypatch.setattr("emissions.engine.workings._HASHES", 400)
     counts = _calls(monkeypatch, "emissions.engine.summing.count")
     bill = tmp_path / "bill.parquet"
     in_time = duckdb.sql(f"FROM read_csv('{samples.first.path}') ORDER BY line_item_usage_start_date").to_arrow_table()
