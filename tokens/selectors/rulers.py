@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from django.db.models import Sum
 
-from emissions.poce.airdrop import RetroEntry
+from emissions.poce.airdrop import AirdropList, RetroEntry
+from emissions.register.models import ReportCommitment
 from tokens.models import Lot, LotAllocation
 from tokens.network import reading, rounds
 from tokens.selectors.own import own_nodes
@@ -39,27 +41,54 @@ def rulers(posted: reading.PostedEpoch | None = None) -> list[NodeRuler]:
     """
     newest = posted or reading.newest_posted()
     claimed, taken = claimed_by_node(), taken_by_track()
-    found = history_rulers(taken)
-    for binding in own_nodes():
-        entry = reading.leaf_of(newest, binding.node)
-        if entry is not None:
-            series = HourSeries(reading.hours_of(entry.reports, from_hour=binding.first_hour))
-            found.append(NodeRuler(binding.node, series, claimed.get(binding.node, 0), tuple(taken.get((binding.node, 0), ()))))
-    return found
+    told = [(binding, reading.leaf_of(newest, binding.node)) for binding in own_nodes()]
+    attested = [(binding, entry) for binding, entry in told if entry is not None]
+    series = series_of([(entry.reports, binding.first_hour) for binding, entry in attested])
+    return history_rulers(taken) + [
+        NodeRuler(binding.node, hours, claimed.get(binding.node, 0), tuple(taken.get((binding.node, 0), ())))
+        for (binding, _), hours in zip(attested, series, strict=True)
+    ]
 
 
 def history_rulers(taken: dict[Track, list[Interval]]) -> list[NodeRuler]:
     """A ruler for each lot that an airdrop round paid, over the hours of its leaf."""
-    found = []
-    for lot in Lot.objects.filter(on_chain=True, round__isnull=False):
-        entry = leaf_of_round(lot)
-        if entry is not None:
-            series, number = HourSeries(reading.hours_of(entry.reports)), lot.round or 0
-            found.append(NodeRuler(lot.node, series, lot.ug, tuple(taken.get((lot.node, number), ())), number))
-    return found
+    lots = list(Lot.objects.filter(on_chain=True, round__isnull=False))
+    lists = {number: _list_of(number) for number in {lot.round for lot in lots}}
+    entries = [(lot, paid.entry(lot.node)) for lot in lots if (paid := lists[lot.round]) is not None]
+    paid_for = [(lot, entry) for lot, entry in entries if entry is not None]
+    series = series_of([(entry.reports, 0) for _, entry in paid_for])
+    return [
+        NodeRuler(lot.node, hours, lot.ug, tuple(taken.get((lot.node, lot.round or 0), ())), lot.round or 0)
+        for (lot, _), hours in zip(paid_for, series, strict=True)
+    ]
+
+
+def series_of(leaves: Sequence[tuple[Sequence[str], int]]) -> list[HourSeries]:
+    """The hours under the reports of each leaf that begin at an hour or later, in one query for all leaves."""
+    wanted = {report for reports, _ in leaves for report in reports}
+    rows = ReportCommitment.objects.filter(report_hash__in=wanted).values_list("report_hash", "hour_from", "hours")
+    told = {report: (hour_from, hours) for report, hour_from, hours in rows.order_by()}
+    return [
+        HourSeries(
+            tuple(
+                sorted(
+                    (int(hour), int(ug))
+                    for report in reports
+                    if report in told and told[report][0] >= from_hour
+                    for hour, ug in told[report][1]
+                )
+            )
+        )
+        for reports, from_hour in leaves
+    ]
+
+
+def _list_of(number: int | None) -> AirdropList | None:
+    row = rounds.sealed(number) if number is not None else None
+    return rounds.list_of(row) if row else None
 
 
 def leaf_of_round(lot: Lot) -> RetroEntry | None:
     """The leaf behind a lot that an airdrop round paid."""
-    row = rounds.sealed(lot.round) if lot.round is not None else None
-    return rounds.list_of(row).entry(lot.node) if row else None
+    paid = _list_of(lot.round)
+    return paid.entry(lot.node) if paid else None
