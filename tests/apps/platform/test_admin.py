@@ -11,6 +11,8 @@ from django.test import Client
 
 from accounts.grants import append_only_tables
 from accounts.models import User
+from cloudtuner import clock
+from cloudtuner.models import TaskRun
 
 HOST = {"host": "admin.cloudtuner.localhost"}
 
@@ -54,6 +56,17 @@ def test_admin__its_sidebar__names_the_product_and_every_list(staff):
     for model in admin.site._registry:
         if model._meta.app_label in {"accounts", "emissions_register", "tokens_network", "certificates_register", "cloudtuner"}:
             assert f'href="/{model._meta.app_label}/{model._meta.model_name}/"' in page
+
+
+def test_admin__organisation_with_failed_tasks__says_how_many_and_leads_to_them(staff, two_organizations):
+    a, _ = two_organizations
+    for state in ("FAILED", "FAILED", "DONE"):
+        TaskRun.objects.create(name="emissions.tasks.upload_ingest", schema=a.schema, state=state, started_at=clock.now())
+    browser = _browser(staff)
+    listed = browser.get("/accounts/organization/").content.decode()
+    address = f"/cloudtuner/taskrun/?q={a.schema}&amp;state__exact=FAILED"
+    assert f'<a href="{address}">2</a>' in listed
+    assert browser.get(address.replace("&amp;", "&")).content.decode().count("upload_ingest</a>") in (2, 4)
 
 
 def test_admin__is_on_no_other_host(staff, two_organizations):

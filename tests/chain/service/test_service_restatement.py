@@ -70,10 +70,15 @@ def test_restatement__after_retirement__later_certificate_names_hours_of_the_new
     world.run_until_final(second)
     with world.inside():
         from tokens.models import Retirement
+        from tokens.selectors import retirement
 
         parts = list(Retirement.objects.get(pk=second.pk).allocations.order_by("from_ug"))
         claim = json.loads(bytes(Retirement.objects.get(pk=second.pk).claim))
+        shown = retirement(second.pk).allocations
     assert second.ug == 1_700
+    # The older lot's hours were restated after epoch 1 had paid it: the newest epoch's leaf holds them.
+    assert [(part.epoch, part.attested_epoch) for part in shown] == [(1, 2), (2, 2)]
+    assert [lot["epoch"] for lot in claim["lots"]] == [2, 2]
     # Positions 1500 … 3200 of 1200 | 1000 | 1000: 700 of hour 1 and all of hour 2, over two lots.
     assert [(part.ug, part.hour_from - 484_296, part.hour_through - 484_296) for part in parts] == [(1_500, 1, 2), (200, 2, 2)]
     assert [int(lot["first_hour_ug"]) for lot in claim["lots"]] == [700, 200]
