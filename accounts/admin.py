@@ -46,12 +46,16 @@ class OrganizationAdmin(LookOnly):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
         runs = TaskRun.objects.filter(schema=OuterRef("schema_name")).order_by()
         failed = runs.filter(state=TaskRun.State.FAILED).values("schema").annotate(count=Count("*")).values("count")
-        rows: QuerySet[Organization] = super().get_queryset(request)
-        return rows.annotate(
-            people_count=Count("memberships"),
-            failed_count=Coalesce(Subquery(failed), 0),
-            last_run=Subquery(runs.order_by("-started_at").values("started_at")[:1]),
+        rows: QuerySet[Organization] = (
+            super()
+            .get_queryset(request)
+            .annotate(
+                people_count=Count("memberships"),
+                failed_count=Coalesce(Subquery(failed), 0),
+                last_run=Subquery(runs.order_by("-started_at").values("started_at")[:1]),
+            )
         )
+        return rows
 
     @admin.display(description="Members")
     def people(self, organization: Any) -> int:
