@@ -47,7 +47,7 @@ def _lots(payload: Payload, words: Words) -> Markup:
     ]
     head = (
         ("w1", words["lot"]),
-        ("w4 mono", words["node"]),
+        ("w3 mono", words["node"]),
         ("w2", words["attested_by"]),
         ("w3 hours", words["hours"]),
         ("n", words["first_share"]),
