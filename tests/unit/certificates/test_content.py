@@ -74,6 +74,11 @@ def test_identifier__written_in_another_form__is_refused(content, claim_with):
     assert (check.state, check.code) == ("fail", "certificate_id.shape")
 
 
+def test_identifier__credential_names_another__is_refused(content):
+    check = checks.identifier_check(content(subject={"certificateId": "CTC-2026-000043-46"}))
+    assert (check.state, check.code) == ("fail", "certificate_id.differs")
+
+
 def test_credential__issuer_is_not_who_proved_it__is_refused(content, other_issuer, trust):
     check = checks.credential_check(content(issuer={"id": other_issuer.did}), trust)
     assert (check.state, check.code) == ("fail", "credential.other_issuer")

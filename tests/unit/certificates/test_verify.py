@@ -368,9 +368,16 @@ def test_trust__written_and_read__is_the_same(trust, work):
 def test_trust__lacking_a_part__is_refused(trust, name):
     data = trust.to_json()
     del data[name]
-    with pytest.raises(ConfigurationError) as error:
+    with pytest.raises(ConfigurationError, match=f"garbles '{name}'") as error:
         Trust.from_json(data)
     assert error.value.code == "trust.unreadable"
+
+
+def test_trust__of_another_version_or_no_object__is_refused(trust):
+    with pytest.raises(ConfigurationError, match="another version"):
+        Trust.from_json(trust.to_json() | {"version": 2})
+    with pytest.raises(ConfigurationError, match="outermost"):
+        Trust.from_json([trust.to_json()])
 
 
 def test_issuer__created_twice__is_the_same_and_keys_are_private(tmp_path):

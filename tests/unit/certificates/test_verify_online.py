@@ -41,8 +41,11 @@ class Outside:
             ],
         }
         self.register_status = 200
+        self.refuses = ""
 
     def answer(self, path: str, asked: Any) -> tuple[int, Any]:
+        if asked is not None and asked["method"] == self.refuses:
+            return 200, {"jsonrpc": "2.0", "id": 1, "error": {"code": -32000, "message": "not here"}}
         if asked is not None:
             return 200, {"jsonrpc": "2.0", "id": 1, "result": self.rpc(asked["method"], asked["params"])}
         known = self.record is not None and path == f"/verify/{self.record['certificate_id']}.json"
@@ -115,6 +118,18 @@ def test_online__one_thing_off__is_named(look, outside, change, check_id, state,
     assert findings.verdict == ("refused" if state == "fail" else "unknown")
 
 
+def test_online__block_with_just_the_confirmations_asked_for__is_valid(look, outside):
+    outside.head = 18211 + 2
+    check = look().check("V10")
+    assert (check.state, check.message) == ("pass", "block 18211 is canonical with 2 confirmations.")
+
+
+def test_online__endpoint_refuses__is_unknown(look, outside):
+    outside.refuses = "eth_getLogs"
+    check = look().check("V10")
+    assert (check.state, check.code) == ("unknown", "chain.refused")
+
+
 @pytest.mark.parametrize(
     ("final", "state", "words"),
     [(18211, "pass", "canonical"), (18210, "unknown", "final up to block 18210"), (None, "unknown", "does not tell")],
@@ -147,6 +162,33 @@ def test_register__edition_says_otherwise__is_refused(look, outside, edition, ch
 def test_register__two_live_editions__is_refused(look, outside):
     outside.record["editions"].append({**outside.record["editions"][0], "edition": 2, "pdf_sha256": "0x" + "12" * 32})
     assert look().check("V14").code == "registry.several_live"
+
+
+def test_register__this_edition_gave_way_to_another__is_refused_and_not_called_the_live_one(look, outside):
+    own = outside.record["editions"][0]
+    outside.record["editions"] = [{**own, "status": "superseded"}, {**own, "edition": 2, "pdf_sha256": "0x" + "12" * 32}]
+    findings = look()
+    assert findings.check("V13").code == "registry.superseded"
+    assert findings.check("V14").state == "not_checked"
+
+
+def test_register__edition_has_no_status__is_unknown(look, outside):
+    outside.record["editions"][0]["status"] = "?"
+    check = look().check("V13")
+    assert (check.state, check.code) == ("unknown", "registry.unreadable")
+
+
+@pytest.mark.parametrize("editions", [None, [], ["x"]])
+def test_register__record_without_editions__does_not_know_the_file(look, outside, editions):
+    outside.record["editions"] = editions
+    findings = look()
+    assert findings.check("V2").code == "registry.other_file"
+    assert findings.check("V13").state == findings.check("V14").state == "not_checked"
+
+
+def test_register__answer_is_no_record__is_unreachable(serve):
+    with pytest.raises(RegistryUnreachable, match="not a record"):
+        http_registry(serve(lambda *_: (200, ["x"])))("CTC-2026-000042-45")
 
 
 def test_online__nobody_answers__is_unknown_and_exit_code_three(certificate, trust, work, capsys):
