@@ -103,6 +103,27 @@ def test_chain__one_of_the_files_is_of_another__is_refused(content, claim_with, 
         assert "of chain 1," in check.message
 
 
+def test_event__of_another_contract__is_none_of_ours_and_proves_no_facts(content, claim_with, proof_of, trust):
+    read = content(proof=proof_of(claim_with(), address=OTHER))
+    assert checks.event_check(read, trust).code == "receipt.other_event"
+    assert checks.chain_check(read, trust).code == "chain.other_contract"
+    assert checks.amount_check(read, trust).state == "not_checked"
+
+
+def test_claim__that_does_not_add_up__is_refused_and_proves_no_facts(content, claim_with, trust):
+    read = content(claim=claim_with(quantity_ug="1"))
+    assert checks.claim_check(read).code == "claim.invalid"
+    assert checks.hash_check(read).code == "claim.hash_differs"
+    assert checks.event_check(read, trust).code == "receipt.other_claim"
+    assert checks.amount_check(read, trust).state == "not_checked"
+
+
+def test_credential__changed_after_it_was_proved__is_refused(content, trust):
+    read = content()
+    check = checks.credential_check(replace(read, credential=read.credential | {"validFrom": "2020-01-01T00:00:00Z"}), trust)
+    assert (check.state, check.code) == ("fail", "credential.changed")
+
+
 @pytest.mark.parametrize("name", ["retirement", "ct02"])
 def test_chain__claim_names_another_contract__is_refused(content, claim_with, trust, name):
     check = checks.chain_check(content(claim=claim_with(chain=claim_with()["chain"] | {name: OTHER})), trust)
@@ -140,7 +161,8 @@ def test_method__credential_names_another__is_refused(content, field):
 def test_method__what_is_published__is_what_is_said(content, claim_with):
     factor_set, engine = claim_with()["factor_set"], claim_with()["engine"]
     read = content()
-    assert checks.method_check(read, {}).state == "not_checked"
+    none = checks.method_check(read, {})
+    assert (none.state, none.code) == ("not_checked", "")
     assert checks.method_check(read, {"factor_sets": frozenset({"0x00"})}).code == "method.unknown_set"
     known = checks.method_check(read, {"factor_sets": frozenset({factor_set})})
     assert (known.state, engine in known.message) == ("pass", False)
