@@ -37,6 +37,23 @@ def test_vote__second_digest_of_one_epoch_and_set__refused_for_ever(tmp_path):
     assert Store(tmp_path, genesis_hash="0x" + "11" * 32).vote(1, 4) is None  # another chain
 
 
+def test_round_vote__vetoed__may_be_another_and_the_old_one_stays_on_record(tmp_path):
+    store = Store(tmp_path / "not" / "yet", genesis_hash=GENESIS)
+    assert store.claim_round_vote(1, 4, "0xaa")
+    store.lay_aside_round_vote(1, 4, "0xbb")
+    assert not store.claim_round_vote(1, 4, "0xcc")
+    store.lay_aside_round_vote(1, 4, "0xaa")
+    assert store.claim_round_vote(1, 4, "0xcc")
+    with store._open() as database:
+        assert database.execute("SELECT round, set_id, digest FROM vetoed_round_votes").fetchall() == [(1, 4, "0xaa")]
+
+
+def test_store__opened__writes_a_vote_to_the_disk_before_it_goes_on(tmp_path):
+    with Store(tmp_path, genesis_hash=GENESIS)._open() as database:
+        asked = {name: database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode")}
+    assert asked == {"synchronous": 2, "journal_mode": "wal"}
+
+
 def _claim(folder: Path, number: int, results) -> None:
     results.put(Store(folder, genesis_hash=GENESIS).claim_vote(7, 1, f"0x{number}"))
 
@@ -97,6 +114,27 @@ def test_config__many_faults__told_together(tmp_path):
         load_config(_write(tmp_path, poll_seconds=0, metrics_port=99999, key_file="", secret="x", plain_http="yes"))
     for name in ("poll_seconds", "metrics_port", "key_file", "secret", "plain_http"):
         assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "inside", "outside"),
+    [
+        ("poll_seconds", 0.1, 0),
+        ("poll_seconds", 3600, 3600.1),
+        ("turn_seconds", 3600, True),
+        ("metrics_port", 0, -1),
+        ("metrics_port", 65_535, 65_536),
+        ("metrics_port", 9_000, "9000"),
+        ("plain_http", False, 0),
+        ("service_url", "http://x", ""),
+        ("network_key_file", "key", None),
+    ],
+)
+def test_config__value_at_its_border__is_taken_and_beyond_it_refused_by_name(tmp_path, name, inside, outside):
+    found = getattr(load_config(_write(tmp_path, **{name: inside})), name)
+    assert found == (tmp_path / inside if name.endswith("_file") else inside)
+    with pytest.raises(ConfigurationError, match=f"{name}: "):
+        load_config(_write(tmp_path, **{name: outside}))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "{}"])
