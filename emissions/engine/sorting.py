@@ -21,6 +21,7 @@ from emissions.billing.registry import FORMATS
 from emissions.engine.cutting import FileLines, Owner
 from emissions.engine.kept import Kept, whole
 from emissions.engine.reading import Progress, connect
+from emissions.engine.repeating import Repeat, repeats
 
 # Beyond this it is not months and payers that differ, but columns that are not what they are taken for.
 MAX_BILLS = 1000
@@ -59,12 +60,14 @@ class Sorted:
     """The files of each bill, oldest bill first.
 
     `left_out` counts the lines of each provider that is not known, as it is written; they are in no bill. `parsed` are
-    the text files of one bill that were parsed on the way, by digest: an estimate need not do it again.
+    the text files of one bill that were parsed on the way, by digest: an estimate need not do it again. `repeats` are the
+    files of a bill that say again what another one says, where lines have no ids that would tell.
     """
 
     bills: Mapping[BillName, tuple[Part, ...]]
     left_out: Mapping[str, int]
     parsed: Mapping[str, Path]
+    repeats: Mapping[BillName, Sequence[Repeat]]
 
     @property
     def cut(self) -> list[BillFile]:
@@ -116,10 +119,14 @@ def sort_into_bills(
                     bills.setdefault(name, []).append(cut)
                 lines.forget()
             done += file.rows
-    tell("rows", total, total)
-    _refuse_nameless(bills, by_month=by_month)
-    _refuse_none_or_too_many(bills, left_out, files[0].name)
-    return Sorted({name: tuple(bills[name]) for name in sorted(bills, key=_order)}, left_out, parsed)
+        tell("rows", total, total)
+        _refuse_nameless(bills, by_month=by_month)
+        _refuse_none_or_too_many(bills, left_out, files[0].name)
+        found = {name: tuple(bills[name]) for name in sorted(bills, key=_order)}
+        # The same cut of two files is one file, and counts once.
+        once = {name: list({part.file.digest: part.file for part in parts}.values()) for name, parts in found.items()}
+        again = {name: repeats(connection, each) for name, each in once.items()}
+    return Sorted(found, left_out, parsed, again)
 
 
 def _bills_of(

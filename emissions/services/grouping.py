@@ -12,11 +12,14 @@ from django.db.models import Max
 from cloudtuner.clock import hour_text, month_hours
 from cloudtuner.errors import BillError
 from emissions.billing.files import BillFile
+from emissions.engine.repeating import Repeat
 from emissions.engine.sorting import BillName, Sorted, sort_into_bills
 from emissions.models import Upload, UploadFile
 from emissions.services.progress import Meter
 from emissions.store import Store
 
+# The flag of a version of which one file says again what another says.
+FILES_REPEATED = "files.repeated"
 # Text is parsed and unpacked on the way. What is beyond this is read again, bill by bill, rather than fill the disk.
 _MOST_KEPT = 20 << 30
 
@@ -37,12 +40,16 @@ class BillKey:
 
 @dataclass(frozen=True)
 class BillFiles:
-    """A bill's files: as rows of the upload, and as they are read. `parsed` are those that were parsed, by digest."""
+    """A bill's files: as rows of the upload, and as they are read. `parsed` are those that were parsed, by digest.
+
+    `flags` are what a person should see before its files count together.
+    """
 
     key: BillKey
     rows: list[UploadFile]
     files: list[BillFile | Path]
     parsed: Mapping[str, Path]
+    flags: list[dict[str, str]]
 
 
 def files_sort(paths: Sequence[Path], *, folder: Path, store: Store, meter: Meter) -> Sorted:
@@ -90,7 +97,8 @@ def bills_of_upload(upload: Upload, found: Sorted, given: Mapping[str, Path], fo
                 files.append(part.file)
             key = _key(name)
             _refuse_two_deliveries(key, [row.name for row in mine])
-            bills.append(BillFiles(key, mine, files, found.parsed if reuse else {}))
+            flags = [_repeated(each) for each in found.repeats[name]]
+            bills.append(BillFiles(key, mine, files, found.parsed if reuse else {}, flags))
     return bills
 
 
@@ -110,6 +118,14 @@ def notes_of(found: Sorted) -> list[dict[str, str]]:
         text = f"{_counted(lines, 'line')} {'is' if lines == 1 else 'are'} {whose}: left out of every bill."
         notes.append({"code": "bill.left_out", "account": "", "text": text})
     return notes
+
+
+def _repeated(repeat: Repeat) -> dict[str, str]:
+    text = (
+        f"{repeat.file.name} says again about {repeat.percent} % of what {repeat.other.name} says, and both count. If one is a "
+        "newer delivery, discard this and upload the newer one alone; confirm it if they belong together."
+    )
+    return {"code": FILES_REPEATED, "account": "", "text": text}
 
 
 def _counted(number: int, word: str) -> str:

@@ -30,12 +30,13 @@ from emissions.poce.canonical import jcs
 from emissions.poce.hexes import to_hex
 from emissions.register.jobs import MAX_ATTEMPTS, Job, JobLost, job_done, job_hold, job_put_off_on_error, job_take
 from emissions.register.models import WaitingJob
+from emissions.services.comparing import version_compare
 from emissions.services.grouping import BillFiles, bills_of_upload, files_sort, notes_of
 from emissions.services.keeping import Kept, estimate_keep
 from emissions.services.nodes import accounts_bind
 from emissions.services.progress import Meter, phase_set, run_watched
 from emissions.services.texts import texts_check
-from emissions.services.versions import version_compare, version_post
+from emissions.services.versions import version_post
 from emissions.store import default_store
 
 logger = logging.getLogger(__name__)
@@ -106,7 +107,8 @@ def _versions_open(upload: Upload, bills: Sequence[BillFiles], notes: list[dict[
     opened: list[BillVersion | None] = []
     with transaction.atomic():
         locks.acquire(f"bills {current_schema()}")
-        for key, files in ((each.key, each.rows) for each in bills):
+        for each in bills:
+            key, files = each.key, each.rows
             texts_check(Bill, payer=[key.payer])
             bill, _ = Bill.objects.get_or_create(
                 provider=key.provider,
@@ -138,6 +140,7 @@ def _versions_open(upload: Upload, bills: Sequence[BillFiles], notes: list[dict[
                     bill_digest=digest,
                     engine=ENGINE_ID,
                     factor_set=factor_set.id,
+                    flags=each.flags,
                 )
                 UploadFile.objects.filter(pk__in=[file.pk for file in files]).update(version=mine)
             opened.append(mine)

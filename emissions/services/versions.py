@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 from django.db import transaction
-from django.db.models import Max, Sum
+from django.db.models import Max
 
 from accounts import audit
 from accounts.models import User
@@ -16,13 +15,13 @@ from accounts.selectors import current_organization
 from cloudtuner import clock, locks
 from cloudtuner.errors import ServiceError
 from cloudtuner.tenancy import current_schema
-from emissions.models import AccountDay, BillVersion, LedgerBatch, LedgerMonth
+from emissions.models import BillVersion, LedgerBatch
 from emissions.poce.hexes import ZERO_32
 from emissions.register.jobs import job_wish
 from emissions.register.models import WaitingJob
 from emissions.services.batches import Leaves, batch_hash, rows_stored
+from emissions.services.comparing import version_compare
 from emissions.services.ledger import (
-    Replaced,
     periods_follow,
     periods_touched,
     rows_add,
@@ -34,77 +33,6 @@ from emissions.services.ledger import (
 from emissions.services.series import Stated, stated
 
 _State = BillVersion.State
-
-
-def version_compare(version: BillVersion) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-    """What confirming the version would change, by account, and what a person should see before.
-
-    Flags: `account.missing` and `days.missing` (the ledger has what the version lacks), `account.other_bill` (another
-    export's figures would be replaced).
-    """
-    bill = version.bill
-    touched = periods_touched(version)
-    months = LedgerMonth.objects.filter(series__provider=bill.provider, series__period_from=bill.period_from)
-    by_account = months.values_list("series__account").annotate(ug=Sum("operational_ug") + Sum("embodied_ug"))
-    old_ug = dict(by_account.values_list("series__account", "ug"))
-    old_days: dict[str, set[int]] = {}
-    for account, hour in AccountDay.objects.filter(provider=bill.provider, period_from=bill.period_from).values_list(
-        "account", "hour"
-    ):
-        old_days.setdefault(account, set()).add(hour // 24)
-    new = {row.account: row for row in version.accounts.all()}
-    diff: list[dict[str, Any]] = []
-    flags: list[dict[str, str]] = []
-    others = _accounts_of_other_bills(version, touched)
-    for slot in touched:
-        account, row = slot.account, new.get(slot.account)
-        before = old_days.get(account, set())
-        after = set(row.days) if row else set()
-        new_ug = row.ug + row.by_cost_ug if row else 0
-        diff.append(
-            {
-                "account": account,
-                "old_ug": int(old_ug.get(account) or 0),
-                "new_ug": new_ug,
-                "old_days": len(before),
-                "new_days": len(after),
-            }
-        )
-        if row is None:
-            flags.append(
-                {"code": "account.missing", "account": account, "text": "The ledger has this account; this version does not."}
-            )
-        elif lost := sorted(before - after):
-            flags.append(
-                {
-                    "code": "days.missing",
-                    "account": account,
-                    "text": f"{len(lost)} days that had lines have none: {_days_text(lost)}.",
-                }
-            )
-        if account in others:
-            flags.append(
-                {
-                    "code": "account.other_bill",
-                    "account": account,
-                    "text": f"Confirming replaces the figures of the export {others[account]}.",
-                }
-            )
-    return diff, flags
-
-
-def _accounts_of_other_bills(version: BillVersion, touched: Sequence[Replaced]) -> dict[str, str]:
-    """Accounts whose period the ledger follows by another bill's version now → that bill's export."""
-    old = {slot.old_version for slot in touched if slot.old_version is not None}
-    owners = {
-        row.pk: row.bill for row in BillVersion.objects.filter(pk__in=old).exclude(bill=version.bill_id).select_related("bill")
-    }
-    return {slot.account: str(owners[slot.old_version]) for slot in touched if slot.old_version in owners}
-
-
-def _days_text(days: list[int]) -> str:
-    shown = ", ".join(clock.hour_start(day * 24).strftime("%Y-%m-%d") for day in days[:5])
-    return f"{shown} and {len(days) - 5} more" if len(days) > 5 else shown
 
 
 def bill_version_confirm(*, actor: User, version_id: uuid.UUID) -> BillVersion:
