@@ -10,8 +10,10 @@ import os
 import secrets
 import shutil
 import tempfile
+import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,6 +92,30 @@ def postgres_urls() -> Iterator[tuple[str, str]]:
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def at_once() -> Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]:
+    """Calls a function with each of several arguments, in threads that start together with connections of their own.
+
+    Gives what each returned, in order; raises what one of them raised.
+    """
+    from django.db import connections
+
+    def run(function: Callable[[Any], Any], arguments: Sequence[Any]) -> list[Any]:
+        gate = threading.Barrier(len(arguments))
+
+        def one(argument: Any) -> Any:
+            gate.wait()
+            try:
+                return function(argument)
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(len(arguments)) as threads:
+            return list(threads.map(one, arguments))
+
+    return run
 
 
 @pytest.fixture(scope="session")

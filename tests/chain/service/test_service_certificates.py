@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import threading
 from datetime import timedelta
 from typing import Any
 
@@ -99,32 +98,18 @@ def _tx(world: Any, retired: Any) -> str:
         return Retirement.objects.get(pk=retired.pk).tx_hash
 
 
-def test_certificate__two_workers_at_once__make_one(issued_world: Any) -> None:
-    from django.db import connection
-
+def test_certificate__several_workers_at_once__make_one(issued_world: Any, at_once: Any) -> None:
     from certificates.services import certificate_issue
 
     world = issued_world
     retired = world.retire(1_000)
     world.run_until_final(retired)
-    made: list[Any] = []
-    problems: list[Exception] = []
 
-    def issue() -> None:
-        try:
-            with world.inside():
-                made.append(certificate_issue(retirement_id=retired.pk).pdf_sha256)
-        except Exception as error:
-            problems.append(error)
-        finally:
-            connection.close()
+    def issue(_: int) -> str:
+        with world.inside():
+            return certificate_issue(retirement_id=retired.pk).pdf_sha256
 
-    workers = [threading.Thread(target=issue) for _ in range(3)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert not problems
+    made = at_once(issue, range(3))
     (row,) = _rows(world)
     assert set(made) == {row.pdf_sha256}
 

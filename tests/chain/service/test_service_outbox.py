@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from typing import Any
 
@@ -24,30 +23,13 @@ def test_intent__asked_for_twice__one_row(world: Any) -> None:
     assert outbox.intend("register:0x01", "register").pk != first.pk
 
 
-def test_relay__two_at_once__every_nonce_once(world: Any) -> None:
-    from django.db import connections
-
+def test_relay__several_at_once__every_nonce_once(world: Any, at_once: Any) -> None:
     from tokens.network import registering, relay
     from tokens.network.models import ChainTx
 
     nodes = [world.node() for _ in range(6)]
     assert registering.register_nodes() == 6
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            relay.relay_once()
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not errors
+    at_once(lambda _: relay.relay_once(), range(3))
     assert sorted(ChainTx.objects.values_list("nonce", flat=True)) == list(range(6))
     world.run(lambda: ChainTx.objects.filter(state="final").count() == 6)
     assert all(world.network.contracts.node(node.node) for node in nodes)

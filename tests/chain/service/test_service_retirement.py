@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import pytest
@@ -37,9 +36,7 @@ def test_retirement__double_click__one_burn(world: Any) -> None:
         assert Retirement.objects.count() == 1
 
 
-def test_retirement__confirmed_by_threads_at_once__never_more_than_there_is(world: Any) -> None:
-    from django.db import connections
-
+def test_retirement__confirmed_by_threads_at_once__never_more_than_there_is(world: Any, at_once: Any) -> None:
     from tokens.models import Lot
     from tokens.services import retirement_confirm, retirement_prepare
 
@@ -47,26 +44,19 @@ def test_retirement__confirmed_by_threads_at_once__never_more_than_there_is(worl
     world.run_until_paid(900)
     with world.inside():
         made = [
-            retirement_prepare(actor=world.owner, ug=400, beneficiary_name="A", client_token=f"t{number}", **PERIOD)
+            retirement_prepare(actor=world.owner, ug=400, beneficiary_name="A", client_token=f"t{number}", **PERIOD).pk
             for number in range(4)
         ]
-    codes: list[str] = []
 
-    def confirm(pk: Any) -> None:
+    def confirm(pk: Any) -> str:
         try:
             with world.inside():
                 retirement_confirm(actor=world.owner, retirement_id=pk)
-                codes.append("ok")
         except ServiceError as error:
-            codes.append(error.code)
-        finally:
-            connections.close_all()
+            return error.code
+        return "ok"
 
-    threads = [threading.Thread(target=confirm, args=(retirement.pk,)) for retirement in made]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    codes = at_once(confirm, made)
     assert sorted(codes) == ["ok", "ok", "retirement.not_enough", "retirement.not_enough"]
     with world.inside():
         assert Lot.objects.get().allocated_ug == 800
