@@ -39,13 +39,16 @@ RECENT_BLOCKS = 16
 @public_task(queue="chain", recorded=False)
 def relay_tick() -> None:
     """Writes the intents that follow from what is known (registrations, posts, payments) and relays what waits."""
-    _quietly(registering.register_nodes)
-    _quietly(voting.post_epochs)
-    _quietly(voting.post_rounds)
-    _quietly(paying.push_claims)
-    _quietly(round_paying.push_rounds)
-    _quietly(paying.settle_fees)
-    if _quietly(relay.relay_once):
+    *_, sent = _each(
+        registering.register_nodes,
+        voting.post_epochs,
+        voting.post_rounds,
+        paying.push_claims,
+        round_paying.push_rounds,
+        paying.settle_fees,
+        relay.relay_once,
+    )
+    if sent:
         wake_on_commit(INDEXER)
 
 
@@ -68,8 +71,7 @@ def indexer_tick() -> None:
 @public_task(queue="chain", recorded=False)
 def sealer_tick() -> None:
     """Seals the next epoch, and the next airdrop round, when there is something new to attest."""
-    _quietly(sealing.seal_once)
-    _quietly(round_sealing.seal_round)
+    _each(sealing.seal_once, round_sealing.seal_round)
 
 
 @tenant_task(queue="chain", recorded=False)
@@ -106,6 +108,24 @@ def pull_all() -> None:
 def _pull(concerned: QuerySet[Organization]) -> None:
     for schema in concerned.filter(state=Organization.State.ACTIVE).values_list("schema_name", flat=True):
         tokens_pull.enqueue(schema)
+
+
+def _each(*steps: Callable[[], object]) -> list[object]:
+    """Runs every step of a tick, each on its own: a fault in one keeps no other from being done. Raises the first fault that
+    nobody foresaw once all have run, so that it is recorded as the task's.
+    """
+    done: list[object] = []
+    faults: list[Exception] = []
+    for step in steps:
+        try:
+            done.append(_quietly(step))
+        except Exception as fault:
+            logger.exception("%s failed", step.__name__)
+            faults.append(fault)
+            done.append(None)
+    if faults:
+        raise faults[0]
+    return done
 
 
 def _quietly(step: Callable[[], object]) -> object:

@@ -104,15 +104,12 @@ def _waiting() -> list[ChainTx]:
 
 def _stuck() -> list[ChainTx]:
     """Sent, unmined although its turn came: the next nonce of its sender."""
-    found = []
     old = ChainTx.objects.filter(
         chain_id=connection.address_book().chain_id, state=TxState.SENT, signed_at__lt=clock.now() - REPLACE_AFTER
     )
-    for row in old:
-        is_next = connection.client().nonce(row.sender, block="latest") == row.nonce
-        if is_next and connection.client().receipt(row.tx_hash) is None:
-            found.append(row)
-    return found
+    client = connection.client()
+    turn = {sender: client.nonce(sender, block="latest") for sender in set(old.values_list("sender", flat=True))}
+    return [row for row in old if row.nonce == turn[row.sender] and client.receipt(row.tx_hash) is None]
 
 
 def _send(row: ChainTx) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from cloudtuner import clock
 from cloudtuner.errors import ChainError
@@ -20,7 +21,9 @@ logger = logging.getLogger(__name__)
 def settle_once() -> int:
     """One round over everything that is or was in a block; returns how many rows changed. Run after indexing."""
     chain_id = connection.address_book().chain_id
-    changed = sum(_mark_reorged(row) for row in ChainTx.objects.filter(chain_id=chain_id, state__in=("mined", "final")))
+    stands = Block.objects.filter(chain_id=chain_id, number=OuterRef("block_number"), block_hash=OuterRef("block_hash"))
+    gone = ChainTx.objects.filter(chain_id=chain_id, state__in=("mined", "final")).exclude(Exists(stands))
+    changed = sum(_mark_reorged(row) for row in gone)
     wire = ChainTx.objects.filter(chain_id=chain_id, state__in=ON_THE_WIRE)
     for row in wire.exclude(state=TxState.MINED).order_by("nonce"):
         changed += _mark_mined(row)
@@ -30,10 +33,8 @@ def settle_once() -> int:
     return changed + final.update(state=TxState.FINAL, final_at=clock.now())
 
 
-def _stands(number: int | None, block_hash: str) -> bool:
+def _stands(number: int, block_hash: str) -> bool:
     """Whether a block is on the chain as indexed."""
-    if number is None:
-        return False
     return Block.objects.filter(chain_id=connection.address_book().chain_id, number=number, block_hash=block_hash).exists()
 
 
@@ -53,8 +54,6 @@ def _remember(receipt: Receipt) -> None:
 
 def _mark_reorged(row: ChainTx) -> bool:
     """The block is gone: the same bytes go out again, for the same intent."""
-    if _stands(row.block_number, row.block_hash):
-        return False
     changed = ChainTx.objects.filter(pk=row.pk, state=row.state, block_hash=row.block_hash).update(
         state=TxState.REORGED, block_hash="", block_number=None, reorged_at=clock.now(), mined_at=None, final_at=None
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,10 +15,13 @@ from django.test.utils import CaptureQueriesContext
 from cloudtuner import clock
 from cloudtuner.tenancy import tenant_context
 from emissions.register.models import NodeBinding
+from tokens import tasks
 from tokens.chain.book import AddressBook
 from tokens.models import Lot
-from tokens.network.models import Block, ChainEvent, Epoch
+from tokens.network import paying, registering, relay, round_paying, voting
+from tokens.network.models import Block, ChainEvent, ChainTx, Epoch
 from tokens.network.selectors import EPOCHS_A_PAGE, epoch, epoch_count, epochs
+from tokens.network.settling import settle_once
 from tokens.selectors.kilograms import ZERO_ADDRESS, holdings
 from tokens.services.pulling import pull
 
@@ -121,6 +125,7 @@ def test_holdings__transfers_of_all_kinds__are_summed_by_the_database(book: Addr
     [
         ("name = 'TokenTransfer' AND (args ->> 'sender') IN ('0x1')", "event_transfer_sender"),
         ("name = 'Claimed' AND (args ->> 'epoch') IN ('1')", "event_claim_epoch"),
+        ("name = 'AirdropPaid' AND (args ->> 'round') IN ('1')", "event_paid_round"),
     ],
 )
 def test_events__asked_by_what_is_in_their_args__have_an_index(book: AddressBook, where: str, index: str) -> None:
@@ -180,3 +185,54 @@ def test_pull__block_went_and_came_back_elsewhere__the_lot_goes_and_comes_with_i
         NodeBinding.objects.filter(node=NODE).update(organization=other)
         assert pull() == 1, "what is paid for a node of somebody else is no lot of ours"
         assert Lot.objects.get().on_chain is False
+
+
+def _transaction(nonce: int, *, block_hash: str) -> ChainTx:
+    return ChainTx.objects.create(
+        intent=f"claim:{nonce}", kind="claim", chain_id=31337, state="final", nonce=nonce, sender=WALLET, tx_hash=f"0x{nonce}",
+        block_number=1, block_hash=block_hash, created_at=clock.now(),
+    )  # fmt: skip
+
+
+def test_settle__many_transactions_final_long_ago__are_held_against_the_blocks_in_one_question(book: AddressBook) -> None:
+    _block(1)
+    _block(9)
+    for nonce in range(3):
+        _transaction(nonce, block_hash="0x1")
+    gone = _transaction(3, block_hash="0xgone")
+    assert settle_once() == 1
+    gone.refresh_from_db()
+    assert (gone.state, gone.block_number) == ("reorged", None)
+    with CaptureQueriesContext(connection) as few:
+        assert settle_once() == 0
+    for nonce in range(4, 30):
+        _transaction(nonce, block_hash="0x1")
+    with CaptureQueriesContext(connection) as many:
+        assert settle_once() == 0
+    assert len(many) == len(few)
+
+
+def test_tick__one_step_fails_as_nobody_foresaw__the_others_are_done_and_the_fault_is_recorded(
+    book: AddressBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def fails() -> None:
+        raise KeyError("a row that nobody foresaw")
+
+    def step(name: str) -> Callable[[], int]:
+        def run() -> int:
+            done.append(name)
+            return 0
+
+        return run
+
+    monkeypatch.setattr(registering, "register_nodes", fails)
+    for module, name in (
+        (voting, "post_epochs"), (voting, "post_rounds"), (paying, "push_claims"), (round_paying, "push_rounds"),
+        (paying, "settle_fees"), (relay, "relay_once"),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, step(name))
+    with pytest.raises(KeyError, match="nobody foresaw"):
+        tasks.relay_tick()
+    assert done == ["post_epochs", "post_rounds", "push_claims", "push_rounds", "settle_fees", "relay_once"]
