@@ -9,6 +9,7 @@ from typing import Any
 from emissions.poce.epoch import BundleLeaf
 from tokens.chain import duties
 from tokens.network import connection, outbox, reading
+from tokens.network.models import TxState
 
 # Leaves in one transaction; at about 42,000 gas a first claim this stays below the gas limit of a transaction.
 LEAVES_A_CALL = 100
@@ -21,18 +22,19 @@ def push_claims() -> int:
     """Writes an intent `claim:<epoch>:<wallet>` for every wallet with something to get; returns how many.
 
     Counts from the newest epoch that pays: final on chain, its window over. Leaves are cumulative, so earlier epochs need
-    nothing. A node that a newer epoch on chain gives less waits for that one, so that a correction is not run ahead of.
+    nothing. A node that a newer epoch on chain gives less waits for that one, so that a correction is not run ahead of. One
+    that the guardian holds waits until that is over: the contract would skip it, and the intent be spent.
     """
     payable = reading.newest_posted(payable=True)
     if payable is None:
         return 0
     due: dict[str, list[BundleLeaf]] = defaultdict(list)
-    paid = reading.claimed_by_node()
+    paid, held = reading.claimed_by_node(), reading.held_nodes()
     newest = reading.newest_posted()
     for entry in payable.bundle.leaves:
         later = reading.leaf_of(newest, entry.leaf.node)
         lowered = later is not None and later.leaf.cum_ug < entry.leaf.cum_ug
-        if entry.leaf.cum_ug > paid.get(entry.leaf.node, 0) and not lowered:
+        if entry.leaf.cum_ug > paid.get(entry.leaf.node, 0) and not lowered and entry.leaf.node not in held:
             due[entry.leaf.wallet].append(entry)
     count = 0
     for wallet, entries in sorted(due.items()):
@@ -90,8 +92,14 @@ def overpays(payload: Mapping[str, Any]) -> bool:
 
 def _push(posted: reading.PostedEpoch, wallet: str, entries: list[BundleLeaf], part: int) -> bool:
     intent = f"claim:{posted.number}:{wallet}" + (f":{part}" if part else "")
-    if outbox.live(intent) is not None:
-        return False
+    before = outbox.live(intent)
+    if before is not None:
+        # What was on hold then, and is still due after that claim, is claimed by an intent of its own.
+        done = before.state == TxState.FINAL
+        entries = [entry for entry in entries if done or entry.leaf.node not in before.payload["cum_ug"]]
+        intent += f":{entries[0].leaf.node}" if entries else ""
+        if outbox.live(intent) is not None:
+            return False
     leaves = [entry.leaf for entry in entries]
     proofs = [posted.bundle.proof(leaf.node) for leaf in leaves]
     call = connection.contracts().claim_many(posted.number, leaves, proofs)

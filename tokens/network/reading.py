@@ -215,6 +215,14 @@ def claimed_by_node() -> dict[str, int]:
     return {row["key"]: int(row["paid"]) for row in rows}
 
 
+def held_nodes() -> set[str]:
+    """Nodes whose claims the guardian holds, by the chain's own time: a claim would skip them."""
+    told = ChainEvent.objects.filter(name__in=("NodeHeld", "NodeReleased"), block__chain_id=address_book().chain_id)
+    until = {event.key: int(event.args.get("until", 0)) for event in told.order_by("block__number", "log_index")}
+    now = head_timestamp()
+    return {node for node, time in until.items() if now < time}
+
+
 def leaf_of(posted: PostedEpoch | None, node: str) -> BundleLeaf | None:
     """A node's leaf in a posted epoch."""
     return posted.bundle.entry(node) if posted else None

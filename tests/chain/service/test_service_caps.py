@@ -1,4 +1,4 @@
-"""A node above the cap of its hours stays out of rounds and epochs, and one refused leaf keeps nobody else from being paid."""
+"""A node above the cap of its hours stays out of rounds and epochs, and one that is refused or held keeps nobody else waiting."""
 
 from __future__ import annotations
 
@@ -147,3 +147,25 @@ def test_epoch__more_than_one_may_add__the_longest_waiting_first_and_the_rest_ne
     assert (entry.leaf.node, entry.leaf.cum_ug) == (sooner.node, 700)
     world.run(lambda: world.paid() == 600 and world.paid("birch") == 700)
     assert world.network.contracts.head_epoch() == 2
+
+
+def test_claim__one_node_is_held__the_other_is_paid_and_it_too_once_released(world: Any) -> None:
+    """The contract skips a held leaf: claimed along with the other, its kilograms would wait for the next epoch."""
+    from tokens.chain import duties
+    from tokens.network import reading
+    from tokens.network.models import ChainTx
+    from tokens.network.sealing import registered_nodes
+
+    held, free = world.node(), world.node()
+    world.run(lambda: registered_nodes().keys() >= {held.node, free.node}, vote=False)
+    hold = duties.hold_node(world.network.contracts, held.node, 14 * 24 * 3600, "0x" + "01" * 32)
+    world.network.send(hold, world.network.guardian_key)
+    world.report(held, {0: 300})
+    world.report(free, {0: 500})
+    world.run_until_paid(500)
+    assert reading.held_nodes() == {held.node}
+    assert list(ChainTx.objects.get(kind="claim").payload["cum_ug"]) == [free.node]
+    world.network.send(duties.release_node(world.network.contracts, held.node), world.network.guardian_key)
+    world.run_until_paid(800)
+    assert world.balance() == 800
+    assert world.network.contracts.head_epoch() == 1
