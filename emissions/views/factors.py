@@ -60,7 +60,7 @@ def explorer(request: HttpRequest) -> HttpResponse:
         "sets": shipped_sets(),
         "tables": _tables(found, table, base),
         "table": table,
-        "columns": [name.replace("_", " ") for name in columns],
+        "columns": [_label(name) for name in columns],
         "rows": rows[number * PAGE : (number + 1) * PAGE],
         "total": len(rows),
         "first": number * PAGE + 1,
@@ -83,7 +83,7 @@ def factor_row(request: HttpRequest) -> HttpResponse:
     row = catalogue.row_of(found, table, row_id)
     if row is None:
         raise Http404
-    facts = [(name.replace("_", " "), value) for name, value in row.items() if value and name != "id"]
+    facts = [(_label(name), value) for name, value in row.items() if value and name != "id"]
     return page(
         request, "emissions/factor_row.html", {**shell(request), "found": found, "table": table, "row": row, "facts": facts}
     )
@@ -166,8 +166,27 @@ def _tables(found: FactorSet, current: str, base: str) -> list[dict[str, Any]]:
     ]
 
 
+_UNITS = {"gib": "GiB", "kg": "kg CO2e", "h": "h", "percent": "%"}
+_WORDS = {"vcpu": "vCPU", "gpu": "GPU"}
+
+
+def _label(column: str) -> str:
+    """What a column of a factor set is called, with its unit.
+
+    >>> _label("teads_w_50"), _label("boavizta_w_idle"), _label("platform_embodied_kg"), _label("gpu_count")
+    ('power at 50 %, W (Teads)', 'power idle, W (Boavizta)', 'platform embodied, kg CO2e', 'GPU count')
+    """
+    source, is_power, load = column.partition("_w_")
+    if is_power:
+        return f"power {load if load == 'idle' else f'at {load} %'}, W ({source.capitalize()})"
+    words = column.split("_")
+    unit = _UNITS.get(words[-1]) if len(words) > 1 else None
+    named = " ".join(_WORDS.get(word, word) for word in (words[:-1] if unit else words))
+    return f"{named}, {unit}" if unit else named
+
+
 def _listed(found: FactorSet, table: str, columns: tuple[str, ...], row: Row, ns: str) -> dict[str, Any]:
-    cells = [{"label": name.replace("_", " "), "text": row[name] or "–"} for name in columns]
+    cells = [{"label": _label(name), "text": row[name] or "–"} for name in columns]
     href = f"{reverse(f'{ns}:factor_row')}?{_encoded({'set': found.name, 'table': table, 'id': row['id']})}"
     return {"id": row["id"], "href": href, "cells": cells, "source": row.get("source", ""), "year": row.get("year", "")}
 
