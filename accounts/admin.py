@@ -37,7 +37,7 @@ class LookOnly(ModelAdmin):  # type: ignore[misc] # unfold is untyped
 class OrganizationAdmin(LookOnly):
     """Organisations and spares, with the two things staff may do: suspend and open again."""
 
-    list_display = ("legal_name", "slug", "state", "people", "failed_tasks", "last_task", "schema_name", "created_at")
+    list_display = ("legal_name", "slug", "state", "people", "failed_tasks", "last_task", "schema_name")
     list_filter = ("state",)
     ordering = ("state", "legal_name")
     search_fields = ("legal_name", "slug", "schema_name")
