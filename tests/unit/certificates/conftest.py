@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -212,16 +210,6 @@ def issue_with(issuer: Issuer) -> Callable[..., SealedCertificate]:
         return issue_certificate(claim_bytes(claim), make_proof(claim), issuer=by, registry_url=REGISTRY, language=language)
 
     return issue
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Path:
-    return tmp_path
-
-
-@pytest.fixture
-def copied() -> Callable[[Any], Any]:
-    return copy.deepcopy
 
 
 @pytest.fixture

@@ -69,8 +69,8 @@ def test_seal__appended__leaves_the_unsealed_bytes_as_they_were(certificate):
     assert certificate.unsealed_sha256 in {"0x" + hashlib.sha256(part).hexdigest() for part in unsealed}
 
 
-def test_text__every_figure_of_the_claim__is_printed(certificate, claim, work, moment):
-    text = text_of(certificate.pdf, work)
+def test_text__every_figure_of_the_claim__is_printed(certificate, claim, tmp_path, moment):
+    text = text_of(certificate.pdf, tmp_path)
     emissions, quality = claim["emissions"], claim["data_quality"]
     amounts = [
         claim["quantity_ug"],
@@ -100,8 +100,8 @@ def test_text__every_figure_of_the_claim__is_printed(certificate, claim, work, m
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
-def test_text__forbidden_words__stand_in_the_fixed_negative_statement_only(language, issue_with, claim, work):
-    text = text_of(issue_with(claim, language=language).pdf, work)
+def test_text__forbidden_words__stand_in_the_fixed_negative_statement_only(language, issue_with, claim, tmp_path):
+    text = text_of(issue_with(claim, language=language).pdf, tmp_path)
     words = LANGUAGES[language]
     squeezed = text.replace(" ", "")
     for id_ in ("not_this", "sebi"):
@@ -190,8 +190,8 @@ def test_page__sizes__landscape_first_then_portrait(opened):
     assert set(sizes[1:]) == {(595, 842)}
 
 
-def test_qpdf__check__finds_nothing(certificate, work):
-    path = work / "certificate.pdf"
+def test_qpdf__check__finds_nothing(certificate, tmp_path):
+    path = tmp_path / "certificate.pdf"
     path.write_bytes(certificate.pdf)
     checked = subprocess.run(["qpdf", "--check", path], capture_output=True, check=False, text=True)
     assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -208,12 +208,12 @@ def test_qpdf__check__finds_nothing(certificate, work):
         "<script>alert(1)</script> & \"Söhne\" <img src='http://example.org/x.png'>",
     ],
 )
-def test_page__any_name__stays_one_page_and_is_text(name, issue_with, claim, work):
+def test_page__any_name__stays_one_page_and_is_text(name, issue_with, claim, tmp_path):
     claim["issued_for"]["legal_name"] = name
     sealed = issue_with(claim)
     with pikepdf.open(io.BytesIO(sealed.pdf)) as pdf:
         assert len(pdf.pages) == 3
-    text = text_of(sealed.pdf, work)
+    text = text_of(sealed.pdf, tmp_path)
     assert "Page 1 of 3" in text
     if name.isascii():
         assert name.replace(" ", "") in text.replace(" ", "")
@@ -222,7 +222,7 @@ def test_page__any_name__stays_one_page_and_is_text(name, issue_with, claim, wor
 
 
 @pytest.mark.slow
-def test_page__nine_digit_kilograms__fit(issue_with, claim_with, work):
+def test_page__nine_digit_kilograms__fit(issue_with, claim_with, tmp_path):
     claim = claim_with()
     extra = 999_999_999_999_999_999 - int(claim["quantity_ug"])
     claim["quantity_ug"] = "999999999999999999"
@@ -233,7 +233,7 @@ def test_page__nine_digit_kilograms__fit(issue_with, claim_with, work):
     emissions["by_region"][0]["ug"] = str(int(emissions["by_region"][0]["ug"]) + extra)
     emissions["by_basis"]["direct_ug"] = str(int(emissions["by_basis"]["direct_ug"]) + extra)
     claim["data_quality"]["measured_ug"] = str(int(claim["data_quality"]["measured_ug"]) + extra)
-    text = text_of(issue_with(claim).pdf, work)
+    text = text_of(issue_with(claim).pdf, tmp_path)
     assert "99,99,99,999.999999999" in text
     assert "1,00,00,00,000.000" in text
 
@@ -262,10 +262,11 @@ def test_border__two_claims__are_two_borders():
     assert figures.border("0x" + "01" * 32) == figures.border("0x" + "01" * 32)
 
 
-def test_qr__address__is_read_back_by_eye_as_the_verify_page(certificate):
+def test_qr__of_the_verify_address__is_a_picture_of_its_own(certificate):
     url = certificate.payload.verify_url
     assert url.endswith(f"/verify/CTC-2026-000042-45#h={certificate.payload.claim_hash[2:34]}")
     assert figures.qr(url).startswith("data:image/svg+xml;base64,")
+    assert figures.qr(url) != figures.qr(url.replace("-45#", "-46#"))
 
 
 def test_level__numbers_and_names__are_the_same_words():

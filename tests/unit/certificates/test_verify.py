@@ -316,8 +316,8 @@ def test_findings__verdicts__worst_state_wins():
     assert of("unknown", "fail").deciding.state == "fail"
 
 
-def test_cli__exit_codes_and_json__as_documented(certificate, trust, work, capsys):
-    pdf, trust_file = work / "c.pdf", write_trust_file(work / "trust.json", trust)
+def test_cli__exit_codes_and_json__as_documented(certificate, trust, tmp_path, capsys):
+    pdf, trust_file = tmp_path / "c.pdf", write_trust_file(tmp_path / "trust.json", trust)
     pdf.write_bytes(certificate.pdf)
     assert main([str(pdf), "--trust", str(trust_file)]) == 0
     out = capsys.readouterr().out
@@ -330,14 +330,14 @@ def test_cli__exit_codes_and_json__as_documented(certificate, trust, work, capsy
     assert len(told["checks"]) == 15
 
 
-def test_cli__unusable_input__is_two_and_says_what_to_do(certificate, trust, work, capsys):
-    trust_file = write_trust_file(work / "trust.json", trust)
-    text = work / "notes.txt"
+def test_cli__unusable_input__is_two_and_says_what_to_do(certificate, trust, tmp_path, capsys):
+    trust_file = write_trust_file(tmp_path / "trust.json", trust)
+    text = tmp_path / "notes.txt"
     text.write_text("no pdf")
     cases = [
-        ([str(work / "absent.pdf"), "--trust", str(trust_file)], "absent.pdf"),
+        ([str(tmp_path / "absent.pdf"), "--trust", str(trust_file)], "absent.pdf"),
         ([str(text), "--trust", str(trust_file)], "not a PDF"),
-        ([str(text), "--trust", str(work / "absent.json")], "absent.json"),
+        ([str(text), "--trust", str(tmp_path / "absent.json")], "absent.json"),
         ([str(text), "--trust", str(text)], "cannot be read"),
     ]
     for arguments, said in cases:
@@ -347,16 +347,16 @@ def test_cli__unusable_input__is_two_and_says_what_to_do(certificate, trust, wor
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "file.unreadable"
 
 
-def test_cli__no_trust_file_at_all__is_two(certificate, work, capsys, monkeypatch):
+def test_cli__no_trust_file_at_all__is_two(certificate, tmp_path, capsys, monkeypatch):
     monkeypatch.delenv("CLOUDTUNER_TRUST_FILE", raising=False)
-    pdf = work / "c.pdf"
+    pdf = tmp_path / "c.pdf"
     pdf.write_bytes(certificate.pdf)
     assert main([str(pdf)]) == 2
     assert "--trust" in capsys.readouterr().err
 
 
-def test_trust__written_and_read__is_the_same(trust, work):
-    path = write_trust_file(work / "deep" / "trust.json", trust)
+def test_trust__written_and_read__is_the_same(trust, tmp_path):
+    path = write_trust_file(tmp_path / "deep" / "trust.json", trust)
     again = Trust.load(path)
     assert again.to_json() == {
         **trust.to_json(),

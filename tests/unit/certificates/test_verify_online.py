@@ -191,11 +191,11 @@ def test_register__answer_is_no_record__is_unreachable(serve):
         http_registry(serve(lambda *_: (200, ["x"])))("CTC-2026-000042-45")
 
 
-def test_online__nobody_answers__is_unknown_and_exit_code_three(certificate, trust, work, capsys):
+def test_online__nobody_answers__is_unknown_and_exit_code_three(certificate, trust, tmp_path, capsys):
     url = f"http://127.0.0.1:{free_port()}"
-    pdf = work / "c.pdf"
+    pdf = tmp_path / "c.pdf"
     pdf.write_bytes(certificate.pdf)
-    trust_file = write_trust_file(work / "trust.json", replace(trust, registry_url=url))
+    trust_file = write_trust_file(tmp_path / "trust.json", replace(trust, registry_url=url))
     assert main([str(pdf), "--trust", str(trust_file), "--rpc", url, "--json"]) == 3
     told = json.loads(capsys.readouterr().out)
     assert told["verdict"] == "unknown"
@@ -207,10 +207,10 @@ def test_online__damaged_and_nobody_answers__stays_refused(certificate, trust):
     assert verify(certificate.pdf + b"\n", replace(trust, registry_url=url), url).verdict == "refused"
 
 
-def test_cli__rpc_is_no_address__is_two(certificate, trust, work):
-    pdf = work / "c.pdf"
+def test_cli__rpc_is_no_address__is_two(certificate, trust, tmp_path):
+    pdf = tmp_path / "c.pdf"
     pdf.write_bytes(certificate.pdf)
-    trust_file = write_trust_file(work / "trust.json", trust)
+    trust_file = write_trust_file(tmp_path / "trust.json", trust)
     assert main([str(pdf), "--trust", str(trust_file), "--rpc", "localhost:8545"]) == 2
 
 
