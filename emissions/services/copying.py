@@ -55,16 +55,18 @@ def figures_copy(table: str, columns: Sequence[str], blocks: Iterator[bytearray]
     """Copies blocks of `binary_rows`, the first empty one the last.
 
     Each block is a statement of its own: PostgreSQL keeps the rows of one aside for its triggers, in memory as long as they
-    are few. While it takes a block in, the next is made in a thread beside, so making one must not touch the database.
+    are few. While it works on one, the next is made in a thread beside, so making one must not touch the database.
     """
     query = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="copying") as pool:
-        coming = pool.submit(next, blocks, b"")
-        while rows := coming.result():
-            coming = pool.submit(next, blocks, b"")
+        rows = next(blocks, b"")
+        while rows:
             with connection.cursor() as cursor, cursor.copy(query) as copy:
                 for part in (BINARY_HEAD, rows, BINARY_END):
                     copy.write(part)
+                # Not sooner: it would keep the interpreter from sending, and PostgreSQL waiting.
+                coming = pool.submit(next, blocks, b"")
+            rows = coming.result()
 
 
 def binary_rows(block: pa.RecordBatch) -> bytearray:

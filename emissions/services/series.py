@@ -15,9 +15,8 @@ from emissions.selectors.months import month_of
 
 FIGURES = ("series_id", "hour", *MEASURES)
 _FIGURES_SCHEMA = pa.schema([(name, pa.int32() if name in ("series_id", "hour", "lines") else pa.int64()) for name in FIGURES])
-# Rows of one COPY. PostgreSQL keeps them for the trigger, in memory while they fit its work_mem, 4 MB unless set; fewer also
-# fit a processor's cache, and the next block is made while it takes one in.
-_BLOCK_ROWS = 1 << 14
+# Rows of one COPY. PostgreSQL keeps them in memory for the trigger while they fit its work_mem, 4 MB unless set.
+_BLOCK_ROWS = 1 << 15
 # What tells whether something is billed by the day: one thing may have lines of several qualities.
 _USE = ("account", "region", "service", "category")
 # A calendar month has at most 744 hours, so no sum over one leaves 64 bits.
