@@ -153,31 +153,18 @@ def test_wish__while_it_runs__runs_once_more(room, sent):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_confirm__eight_at_once__posts_once(room, cur):
+def test_confirm__eight_at_once__posts_once(room, cur, at_once):
     lines = cur.hours(cur.Line(), 5)
     room.version(lines)
     from dataclasses import replace
 
     version = room.version([replace(line, quantity="2") for line in lines])
-    errors = []
-    gate = threading.Barrier(8)
 
-    def confirm():
-        gate.wait()
-        try:
-            with tenant_context(room.tenant.schema):
-                room.confirm(version)
-        except Exception as error:
-            errors.append(error)
-        finally:
-            connection.close()
+    def confirm(_):
+        with tenant_context(room.tenant.schema):
+            room.confirm(version)
 
-    threads = [threading.Thread(target=confirm) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
+    at_once(confirm, range(8))
     assert LedgerBatch.objects.count() == 2
     assert services.ledger_verify() == []
 
@@ -246,29 +233,16 @@ def test_read__runner_stood_still_and_another_took_over__writes_nothing_more(roo
 
 
 @pytest.mark.django_db(transaction=True)
-def test_read__two_workers_at_once_without_lease__post_once(room, cur, monkeypatch):
+def test_read__two_workers_at_once_without_lease__post_once(room, cur, monkeypatch, at_once):
     """The negative control of the lease: with it gone the state in the posting transaction still holds."""
     upload = _upload(room, cur)
     monkeypatch.setattr(jobs, "LEASE_S", -1)
-    errors = []
-    gate = threading.Barrier(2)
 
-    def read():
-        gate.wait()
-        try:
-            with tenant_context(room.tenant.schema):
-                services.upload_read(upload_id=upload.pk)
-        except Exception as error:
-            errors.append(error)
-        finally:
-            connection.close()
+    def read(_):
+        with tenant_context(room.tenant.schema):
+            services.upload_read(upload_id=upload.pk)
 
-    threads = [threading.Thread(target=read) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
+    at_once(read, range(2))
     assert LedgerBatch.objects.count() == 1
     assert Upload.objects.get().state == "done"
     assert services.ledger_verify() == []

@@ -169,6 +169,7 @@ def test_sort__lines_without_payer_or_month__go_with_those_that_have_them(write,
         sort_into_bills([write([{**row, "BillingPeriodStart": ""} for row in rows])], folder=work)
 
 
+@pytest.mark.slow
 def test_estimate_command__file_of_three_clouds__estimates_each_and_writes_a_file_each(write, tmp_path):
     path = write(_shuffled(*(rows() for rows in FOCUS.values())))
     sums, lines = tmp_path / "sums.json", tmp_path / "lines.parquet"

@@ -152,6 +152,7 @@ drawn_ratios = st.lists(st.integers(0, 10**6), min_size=12, max_size=12).map(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn_lines, drawn_ratios, drawn_ratios)
 def test_estimate__any_lines_and_profiles__equal_the_slow_way_and_recompute(write_bill, slow, profile, lines, india, sweden):

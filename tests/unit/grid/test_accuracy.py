@@ -47,6 +47,7 @@ def _score(bench, types, model, group):
     return score
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "group"),
     [
