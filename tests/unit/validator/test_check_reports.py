@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from emissions.poce.epoch import header_of
-from tests.unit.validator.test_check_epoch import MARCH, OTHER_KEY, Epochs
+from tests.unit.validator.test_check_epoch import FACTORS, MARCH, OTHER_KEY, Epochs
 from tokens.validator.store import Store
 
 UNKNOWN = "0x" + "0d" * 32
@@ -48,3 +48,21 @@ def test_check__set_of_the_chain_not_known_here__is_refused(epochs):
     epochs.add("744", change=lambda report: replace(report, factor_set=UNKNOWN))
     epochs.chain.factor_set = UNKNOWN
     assert epochs.check(replace(epochs.seal(), factor_set=UNKNOWN)).codes == ("report.unknown_method",)
+
+
+def test_check__set_changed_on_the_chain__answers_for_the_hours_from_then_on(epochs):
+    epochs.chain.factor_set_at = lambda hour: FACTORS.id if hour < MARCH[0] else UNKNOWN
+    epochs.add("744")
+    february = epochs.seal()
+    assert epochs.check(february).agrees
+    epochs.previous = february
+    epochs.add("10", hours=MARCH)
+    march = epochs.seal()
+    assert epochs.check(march).codes == ("bundle.factor_set",)
+    assert epochs.check(replace(march, factor_set=UNKNOWN)).codes == ("report.factor_set",)
+
+
+def test_check__two_months_under_one_number__are_refused(epochs):
+    epochs.add("744")
+    epochs.add("10", hours=MARCH, change=lambda report: replace(report, seq=1))
+    assert epochs.check(epochs.seal()).codes == ("node.seq_twice",)
