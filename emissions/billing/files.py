@@ -5,6 +5,7 @@ What comes out is a plain CSV or Parquet file with known columns and one format.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,9 @@ from emissions.billing.text_files import read_text_file
 
 # In a file that was cut out of another: the line there on which each record stands.
 LINE_COLUMN = "cloudtuner_line"
+
+# A line of a bill has a few hundred columns at most, and one for each tag.
+MAX_COLUMNS = 20_000
 
 # What else people give, by how it begins.
 _FOREIGN = {
@@ -200,9 +204,12 @@ def _open_file(given: _Given, unpacked: Path, format_name: str | None, *, any_pr
         columns = tuple(FileColumn(*column) for column in found.columns)
         bill_format = format_of([column.name for column in columns], found.first_line, name, format_name, any_provider)
         _refuse_types(columns, bill_format, name)
+        _refuse_twins([column.name for column in columns], bill_format, name)
         return BillFile(path, name, "", "parquet", columns, bill_format, _export_name(path), found.rows)
     text = read_text_file(path, name, codec=codec or None, unpacked=unpacked)
     bill_format = format_of(text.header, text.first_line, name, format_name, any_provider)
+    if text.kind == "json":
+        _refuse_twins(text.header, bill_format, name)
     columns = _json_columns(text.header, bill_format) if text.kind == "json" else _csv_columns(text.header)
     return BillFile(text.path, name, text.digest, text.kind, columns, bill_format, _export_name(path), text.rows)
 
@@ -256,7 +263,14 @@ def format_of(
     names: Sequence[str], line: Mapping[str, str], name: str, format_name: str | None, any_provider: bool = False
 ) -> BillFormat:
     """The format of a file with these columns and this first line; raises BillError when there is none."""
-    doubled = sorted({column for column in names if column and names.count(column) > 1})
+    if len(names) > MAX_COLUMNS:
+        raise BillError(
+            f"it names {len(names)} columns; no bill has more than {MAX_COLUMNS}.",
+            code="bill.columns",
+            where=f"{name}, line 1",
+            hint="Look whether the first line is what it should be.",
+        )
+    doubled = sorted(column for column, count in Counter(names).items() if column and count > 1)
     if doubled:
         raise BillError(f"the column {doubled[0]} occurs twice.", code="bill.columns", where=f"{name}, line 1")
 
@@ -288,3 +302,21 @@ def _refuse_types(columns: tuple[FileColumn, ...], bill_format: BillFormat, name
                     where=name,
                     hint="Export it again with the provider's own types.",
                 )
+
+
+def _refuse_twins(names: Sequence[str], bill_format: BillFormat, name: str) -> None:
+    """Raises BillError where a column that is read has a twin in another case: the reader takes them for the same name."""
+    spelt: dict[str, list[str]] = {}
+    for column in names:
+        spelt.setdefault(column.lower(), []).append(column)
+    found = Columns(names)
+    for wanted in bill_format.read_columns:
+        place = found.find(wanted)
+        twins = spelt[place[0].lower()] if place else []
+        if len(twins) > 1:
+            raise BillError(
+                f"the columns {' and '.join(twins)} differ in case only.",
+                code="bill.columns",
+                where=name,
+                hint="Export it again with one of them, or as CSV.",
+            )

@@ -108,3 +108,12 @@ class BillFormat:
     def required(self) -> tuple[str, ...]:
         """The columns without which a file is refused, by their first spelling."""
         return self.missing(Columns(()))
+
+    @property
+    def read_columns(self) -> tuple[str, ...]:
+        """Every column that may be read of a line, in each of its spellings."""
+        sources = [*self.columns.values(), *self.effective_costs.values(), *filter(None, (self.told_by,))]
+        columns = [column for source in sources for column in columns_of(source)] + [idle.column for idle in self.idle]
+        if self.corrects is not None:
+            columns += [self.corrects.column, *columns_of(self.corrects.line_id)]
+        return tuple(dict.fromkeys(columns))

@@ -210,6 +210,18 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str, str]] = {
         "bill.columns",
         r"a\.json, line 1: the first line names no column",
     ),
+    "columns without end": (
+        "a.csv",
+        lambda: ",".join(f"c{number}" for number in range(120_000)).encode() + b"\n",
+        "bill.columns",
+        r"a\.csv, line 1: it names 120000 columns",
+    ),
+    "columns that differ in case only": (
+        "a.parquet",
+        lambda: _parquet(lambda table: table.append_column("Line_Item_Unblended_Cost", table["line_item_unblended_cost"])),
+        "bill.columns",
+        r"a\.parquet: the columns line_item_unblended_cost and Line_Item_Unblended_Cost differ in case only",
+    ),
     "an archive": ("a.csv", lambda: b"PK\x03\x04" + bytes(100), "bill.kind", r"a\.csv: this is a ZIP archive or a workbook"),
 }
 
