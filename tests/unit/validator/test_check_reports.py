@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from emissions.poce.epoch import header_of
+from emissions.poce.live import LiveReport
 from tests.unit.validator.test_check_epoch import FACTORS, MARCH, OTHER_KEY, Epochs
 from tokens.validator.store import Store
 
@@ -66,3 +67,11 @@ def test_check__two_months_under_one_number__are_refused(epochs):
     epochs.add("744")
     epochs.add("10", hours=MARCH, change=lambda report: replace(report, seq=1))
     assert epochs.check(epochs.seal()).codes == ("node.seq_twice",)
+
+
+def test_check__attested_report_replaced_under_its_own_number__is_refused(epochs):
+    epochs.add("744")
+    epochs.previous = epochs.seal()
+    again = epochs.add("745", change=lambda report: replace(report, seq=1))
+    bundle = epochs.seal((LiveReport.of(epochs.reports[1][1], again),))
+    assert "node.report_gone" in epochs.check(bundle).codes
