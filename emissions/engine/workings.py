@@ -169,7 +169,10 @@ class Workings:
         self.plain = self._is_plain()
 
     def _is_plain(self) -> bool:
-        """Whether every line that has a rate can be valued, and no sum of a place can reach 2^53, whichever it adds."""
+        """Whether every line that has a rate can be valued, and no sum of a place can reach 2^53, whichever it adds.
+
+        Asked while duplicates may still be among the lines: without them sums are smaller only.
+        """
         faulty, amount, money = self.connection.execute(
             "SELECT sum(faulty), max(amount), max(money) FROM (SELECT sum(2 * lines - sound - priced) AS faulty, "  # noqa: S608
             "sum(lines * ceiling * CASE WHEN by_cost THEN largest_cost_micro ELSE largest_quantity END) AS amount, "
