@@ -10,7 +10,7 @@ import mmap
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -94,16 +94,17 @@ def count(batches: Iterable[pa.RecordBatch], grid: Grid) -> Iterator[Counted]:
             added = beside.submit(add, batch) if batch.num_rows else None
         if added is not None:
             added.result()
+    room = np.empty(min(grid.cells, _PACKED))
     for first in range(0, grid.cells, _PACKED):
         part = slice(first, first + _PACKED)
         used = np.flatnonzero(lines[part])
-        found = {name: _packed(summed[part], used) for name, summed in sums.items()} | {"lines": _packed(lines[part], used)}
+        found = {name: _packed(summed[part], used, room) for name, summed in (*sums.items(), ("lines", lines))}
         hour, place = np.divmod(used + first, grid.places)
         yield Counted(hour + grid.first_hour, place + 1, found)
 
 
-def _packed(cells: npt.NDArray[np.float64] | Integers, used: Integers) -> Integers:
-    """The used cells as integers, in the same memory, which is there already."""
+def _packed(cells: npt.NDArray[Any], used: Integers, room: npt.NDArray[np.float64]) -> Integers:
+    """The used cells as integers, in the same memory, which is there already; by way of `room`, so that no more is taken."""
     packed = cells.view(np.int64)[: len(used)]
-    packed[:] = cells[used]
+    packed[:] = np.take(cells, used, out=room.view(cells.dtype)[: len(used)], mode="clip")
     return packed
