@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -21,8 +20,8 @@ from emissions.engine.facts import MEASURES
 Integers = npt.NDArray[np.int64]
 Number = TypeVar("Number", np.int64, np.uint64, np.float64)
 SUMMED = (*MEASURES, "cost_micro")
-# Lines that are counted at once: few enough that their columns stay in the processor's cache.
-BATCH = 120_000
+# Lines that are counted at once: few enough that their columns stay in the processor's innermost caches.
+BATCH = 15_000
 # Cells that are made rows of the result at once.
 _PACKED = 250_000
 # Cells for each line: of more of them most would stay empty, and each takes memory.
@@ -75,8 +74,9 @@ def count(batches: Iterable[pa.RecordBatch], grid: Grid) -> Iterator[Counted]:
     """
     lines = zeros(grid.cells, np.int64)
     sums = {name: zeros(grid.cells, np.float64) for name in SUMMED}
-
-    def add(batch: pa.RecordBatch) -> None:
+    for batch in batches:
+        if not batch.num_rows:
+            continue
         cell = (batch["hour"].to_numpy() - grid.first_hour) * grid.places + (batch["place"].to_numpy() - 1)
         # A bill in order of time has few hours in a batch.
         low, high = int(cell.min()), int(cell.max()) + 1
@@ -84,16 +84,6 @@ def count(batches: Iterable[pa.RecordBatch], grid: Grid) -> Iterator[Counted]:
         lines[low:high] += np.bincount(cell, minlength=high - low)
         for name, summed in sums.items():
             summed[low:high] += np.bincount(cell, batch[name].to_numpy(), high - low)
-
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="count") as beside:
-        added: Future[None] | None = None
-        for batch in batches:
-            if added is not None:
-                added.result()
-            # While one is added the next is valued.
-            added = beside.submit(add, batch) if batch.num_rows else None
-        if added is not None:
-            added.result()
     room = np.empty(min(grid.cells, _PACKED))
     for first in range(0, grid.cells, _PACKED):
         part = slice(first, first + _PACKED)

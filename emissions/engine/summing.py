@@ -23,6 +23,9 @@ from emissions.engine.results import HOURS_SCHEMA, numbered
 from emissions.engine.slices import Slice
 from emissions.engine.workings import Workings
 
+# Told every quarter of a million lines.
+_BATCHES_A_STEP = 16
+
 
 def hours_of(workings: Workings, tell: Progress, kept: Kept) -> pa.Table:
     """The hourly rows under the card that lies there, in order of hour and place; tells steps of "value".
@@ -43,13 +46,14 @@ def hours_of(workings: Workings, tell: Progress, kept: Kept) -> pa.Table:
 
 def _counted(workings: Workings, grid: Grid, places: pa.Table, tell: Progress) -> pa.Table:
     """By counting, in one reading of the files."""
-    steps = 1 + -(-sum(file.rows for file in workings.files) // BATCH)
+    steps = 1 + -(-sum(file.rows for file in workings.files) // (BATCH * _BATCHES_A_STEP))
 
     def told(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for step, batch in enumerate(batches, start=2):
+        for number, batch in enumerate(batches, start=1):
             yield batch
-            if step < steps:
-                tell("value", step, steps)
+            step, rest = divmod(number, _BATCHES_A_STEP)
+            if rest == 0 and step + 1 < steps:
+                tell("value", step + 1, steps)
 
     workings.connection.execute(f"CREATE OR REPLACE TEMP VIEW line AS {workings.numbered(Slice())}")
     with reading(workings.files[0]):
