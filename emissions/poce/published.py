@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -10,12 +11,12 @@ from .canonical import jcs
 from .hexes import to_hex
 
 
-class Published:
+class Published(ABC):
     """A document whose bytes are the JCS of its JSON value."""
 
+    @abstractmethod
     def to_json(self) -> dict[str, Any]:
         """The value that is published."""
-        raise NotImplementedError
 
     @cached_property
     def _bytes(self) -> bytes:
