@@ -58,12 +58,13 @@ class Counted:
 
 
 def zeros(count: int, kind: type[Number]) -> npt.NDArray[Number]:
-    """Noughts in small pages, all taken at once.
+    """Noughts in small pages, all taken at once where the system can.
 
     numpy asks for huge pages, which a virtual machine may first have to get from its host: five times as slow. Pages that
     are taken one by one, where two threads write, are not faster.
     """
-    memory = mmap.mmap(-1, max(1, 8 * count), flags=mmap.MAP_PRIVATE | mmap.MAP_POPULATE | mmap.MAP_ANONYMOUS)
+    at_once = getattr(mmap, "MAP_POPULATE", 0)  # Linux has it
+    memory = mmap.mmap(-1, max(1, 8 * count), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | at_once)
     return np.frombuffer(memory, kind)[:count]
 
 

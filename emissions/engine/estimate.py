@@ -185,7 +185,6 @@ def _value(
     rated = [(use, card.rates[use.key, use.month]) for use in uses if (use.key, use.month) in card.rates]
     workings.lay_card(rated)
     workings.drop_doubles()
-    tell("value", 1, 1 + len(workings.slices))
     by_cost = _rates_by_cost(uses, card, workings, factor_set, basis)
     if by_cost:
         rated.extend(by_cost)

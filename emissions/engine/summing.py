@@ -55,6 +55,7 @@ def _counted(workings: Workings, grid: Grid, places: pa.Table, tell: Progress) -
             if rest == 0 and step + 1 < steps:
                 tell("value", step + 1, steps)
 
+    tell("value", 1, steps)
     workings.connection.execute(f"CREATE OR REPLACE TEMP VIEW line AS {workings.numbered(Slice())}")
     with reading(workings.files[0]):
         found = list(count(told(workings.connection.sql(values_sql()).to_arrow_reader(BATCH)), grid))
@@ -69,6 +70,7 @@ def _grouped(workings: Workings, places: pa.Table, tell: Progress, kept: Kept) -
         partial(_slice_once, workings, cut, places, kept.path(f"hours-{number}-of-{len(slices)}.parquet"))
         for number, cut in enumerate(slices)
     ]
+    tell("value", 1, len(slices) + 1)
     found = []
     for rows in workings.team.each(work):
         found.append(rows)
